@@ -1,0 +1,66 @@
+"""Which change of a job may follow which."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from vapor_tui.domain.lifecycle import (
+    Action,
+    Stage,
+    Status,
+    may_apply,
+    may_become,
+    refusal,
+    stage_label,
+)
+
+Q, I, R, P = Status.QUEUED, Status.INITIALIZING, Status.RUNNING, Status.PAUSED
+C, F, X = Status.COMPLETED, Status.FAILED, Status.CANCELLED
+
+ALLOWED = {
+    *((Q, I), (I, R), (R, C)),
+    *((s, X) for s in (Q, I, R, P)),
+    *((s, F) for s in (I, R)),
+    *((s, P) for s in (Q, I, R)),
+    (P, Q),
+    *((s, Q) for s in (I, R)),
+    (F, Q),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(Status, Status)))
+def test_exactly_the_changes_of_the_table_are_allowed(before: Status, after: Status) -> None:
+    assert may_become(before, after) is ((before, after) in ALLOWED)
+
+
+def test_completed_and_cancelled_are_final() -> None:
+    assert {status for status in Status if status.is_final} == {C, X}
+
+
+@pytest.mark.parametrize(
+    ("action", "statuses"),
+    [
+        (Action.PAUSE, {Q, I, R}),
+        (Action.RESUME, {P}),
+        (Action.CANCEL, {Q, I, R, P}),
+        (Action.CANCEL_AFTER_EPOCH, {I, R}),
+        (Action.RETRY, {F}),
+        (Action.FAIL, {I, R}),
+        (Action.DELETE, {C, F, X}),
+    ],
+)
+def test_actions_fit_their_statuses(action: Action, statuses: set[Status]) -> None:
+    assert {status for status in Status if may_apply(action, status)} == statuses
+
+
+def test_a_refusal_names_job_status_and_what_it_would_take() -> None:
+    assert refusal(Action.RESUME, 3, R) == "Job 3 is running; resume needs one that is paused"
+
+
+def test_stage_labels() -> None:
+    assert stage_label(R, Stage.TRAINING, 2, 3) == "training, epoch 2 of 3"
+    assert stage_label(R, Stage.SAVING, 3, 3) == "saving"
+    assert stage_label(I, Stage.QUEUED, 0, 3) == "initializing"
+    assert stage_label(P, Stage.TRAINING, 2, 3) == "paused"

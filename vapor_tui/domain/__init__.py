@@ -1,0 +1,1 @@
+"""What the product knows without a disk, a database or a screen."""

@@ -1,0 +1,149 @@
+"""The life of a job: its statuses, its stages, and which change may follow which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What a job is. `Desired` is what a person asked it to become."""
+
+    QUEUED = "queued"
+    INITIALIZING = "initializing"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_active(self) -> bool:
+        """A worker holds the job, or one is expected to take it."""
+        return self in ACTIVE
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing leads out of this status."""
+        return not TRANSITIONS[self]
+
+    @property
+    def has_ended(self) -> bool:
+        """Nothing more happens to the job unless a person retries it."""
+        return self in ENDED
+
+
+class Stage(StrEnum):
+    """Where in its work a job is; part of its durable position."""
+
+    QUEUED = "queued"
+    INITIALIZING = "initializing"
+    TRAINING = "training"
+    VALIDATING = "validating"
+    SAVING = "saving"
+    COMPLETED = "completed"
+
+
+class Desired(StrEnum):
+    """What a person asked of a job; its worker reads it and acts."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    STOP = "stop"
+    STOP_AFTER_EPOCH = "stop_after_epoch"
+    FAIL = "fail"
+
+
+class Action(StrEnum):
+    """What a person can do to a job that exists."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    CANCEL_AFTER_EPOCH = "cancel_after_epoch"
+    RETRY = "retry"
+    FAIL = "fail"
+    DELETE = "delete"
+
+
+HELD = frozenset({Status.INITIALIZING, Status.RUNNING})
+"""Statuses in which a worker holds the job's lease."""
+
+ACTIVE = HELD | {Status.QUEUED}
+
+ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.INITIALIZING, Status.CANCELLED, Status.PAUSED}),
+    Status.INITIALIZING: frozenset(
+        {Status.RUNNING, Status.CANCELLED, Status.FAILED, Status.PAUSED, Status.QUEUED}
+    ),
+    Status.RUNNING: frozenset(
+        {Status.COMPLETED, Status.CANCELLED, Status.FAILED, Status.PAUSED, Status.QUEUED}
+    ),
+    Status.PAUSED: frozenset({Status.QUEUED, Status.CANCELLED}),
+    Status.FAILED: frozenset({Status.QUEUED}),
+    Status.COMPLETED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+_ACTION_FROM: dict[Action, frozenset[Status]] = {
+    Action.PAUSE: ACTIVE,
+    Action.RESUME: frozenset({Status.PAUSED}),
+    Action.CANCEL: ACTIVE | {Status.PAUSED},
+    Action.CANCEL_AFTER_EPOCH: HELD,
+    Action.RETRY: frozenset({Status.FAILED}),
+    Action.FAIL: HELD,
+    Action.DELETE: ENDED,
+}
+
+
+def may_become(current: Status, following: Status) -> bool:
+    """Say whether a job may go from one status to the other."""
+    return following in TRANSITIONS[current]
+
+
+def may_apply(action: Action, status: Status) -> bool:
+    """Say whether a person's action makes sense for a job of this status."""
+    return status in _ACTION_FROM[action]
+
+
+def refusal(action: Action, job_id: int, status: Status) -> str:
+    """Return the sentence for an action that its job's status does not allow."""
+    allowed = ", ".join(s.value for s in Status if s in _ACTION_FROM[action])
+    verb = action.value.replace("_", " ")
+    return f"Job {job_id} is {status.value}; {verb} needs one that is {allowed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a job has come, as it survives a crash.
+
+    `epoch` counts from 1 and is 0 before training. `seconds` is the time spent in the
+    present overhead stage on the runner's own clock, and 0 while training, where `step`
+    (the last one that is stored) says it all.
+    """
+
+    stage: Stage = Stage.QUEUED
+    epoch: int = 0
+    seconds: float = 0.0
+    step: int = 0
+
+
+def stage_label(status: Status, stage: Stage, epoch: int, total_epochs: int) -> str:
+    """Return the words shown beside a badge, as "training, epoch 2 of 3"."""
+    if status not in HELD:
+        return status.value
+    if stage in (Stage.TRAINING, Stage.VALIDATING) and epoch:
+        return f"{stage.value}, epoch {epoch} of {total_epochs}"
+    return stage.value if stage is not Stage.QUEUED else Status.INITIALIZING.value
+
+
+def wish_label(desired: Desired) -> str | None:
+    """Return what the screen says while a person's wish is still on its way."""
+    return {
+        Desired.PAUSE: "pausing",
+        Desired.STOP: "stopping",
+        Desired.STOP_AFTER_EPOCH: "stopping after this epoch",
+        Desired.FAIL: "failing",
+    }.get(desired)

@@ -1,0 +1,103 @@
+"""What a person is told about a job, and in which words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vapor_tui.domain.formats import duration, money
+from vapor_tui.domain.lifecycle import Status
+
+
+class Kind(StrEnum):
+    """Which event a notification tells of."""
+
+    QUEUED = "job_queued"
+    STARTED = "job_started"
+    COMPLETED = "job_completed"
+    FAILED = "job_failed"
+    CANCELLED = "job_cancelled"
+    PAUSED = "job_paused"
+    BUDGET_WARNING = "budget_warning"
+    BUDGET_REACHED = "budget_reached"
+    DIVERGENCE = "divergence"
+    STALLED = "stalled"
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notification that is about to be written."""
+
+    kind: Kind
+    title: str
+    message: str
+    priority: Priority
+
+
+class Notification(BaseModel):
+    """A notification as it is stored."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    id: int
+    owner: str
+    type: Kind
+    title: str
+    message: str
+    priority: Priority
+    read: bool
+    job_id: int | None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    created_at: datetime
+
+
+def queued_notice(dataset_name: str) -> Notice:
+    return Notice(
+        Kind.QUEUED,
+        "Training job queued",
+        f'Your training job for "{dataset_name}" has been queued and will start shortly',
+        Priority.LOW,
+    )
+
+
+def status_notice(
+    name: str, status: Status, *, reason: str = "", seconds: float | None = None, cost: float = 0.0
+) -> Notice | None:
+    """Return what is told when a job reaches a status; None when nobody needs to know.
+
+    `seconds` is the wall-clock time it took, `cost` in USD, `reason` a sentence.
+    """
+    why = f": {reason}" if reason else ""
+    match status:
+        case Status.INITIALIZING:
+            return Notice(Kind.STARTED, "Training started", f'"{name}" has started', Priority.LOW)
+        case Status.COMPLETED:
+            return Notice(
+                Kind.COMPLETED,
+                "Training completed",
+                f'"{name}" finished after {duration(seconds)} for {money(cost)}',
+                Priority.NORMAL,
+            )
+        case Status.FAILED:
+            return Notice(Kind.FAILED, "Training failed", f'"{name}" failed{why}', Priority.HIGH)
+        case Status.CANCELLED:
+            return Notice(
+                Kind.CANCELLED,
+                "Training cancelled",
+                f'"{name}" was cancelled after {money(cost)}{why}',
+                Priority.NORMAL,
+            )
+        case Status.PAUSED:
+            return Notice(Kind.PAUSED, "Training paused", f'"{name}" is paused', Priority.LOW)
+        case _:
+            return None

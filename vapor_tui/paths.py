@@ -1,0 +1,47 @@
+"""Where things lie: shipped data, the database, the person's own files, the log."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+
+import platformdirs
+
+APP = "vapor-tui"
+DATABASE_NAME = "vapor-tui.db"
+
+
+def data_file(name: str) -> Path:
+    """Return the path of a file that is shipped with the program, as "gpus.toml"."""
+    here = Path(__file__).parent
+    installed = here / "_data" / name
+    # An editable install has no copy in the package; the files lie beside it.
+    return installed if installed.exists() else here.parent / "data" / name
+
+
+def sample_dataset() -> Path:
+    """Return the path of the small dataset that is shipped with the program."""
+    return data_file("samples/support-chats.jsonl")
+
+
+def config_directory() -> Path:
+    return platformdirs.user_config_path(APP)
+
+
+def state_directory() -> Path:
+    """Return the directory of the log."""
+    return platformdirs.user_state_path(APP)
+
+
+def default_database() -> Path:
+    return platformdirs.user_data_path(APP) / DATABASE_NAME
+
+
+def owner() -> str:
+    """Return the name under which this person's rows are kept: that of the OS user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A user id without a name, as in some containers.
+        return str(os.getuid()) if hasattr(os, "getuid") else "user"

@@ -1,0 +1,1 @@
+"""What the command line and the screens ask for; answers are data, not exceptions."""
