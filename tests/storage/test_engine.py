@@ -1,0 +1,118 @@
+"""Transactions: whole, immediate, patient, and off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from vapor_tui.storage import engine
+from vapor_tui.storage.engine import Database, open_database
+from vapor_tui.storage.errors import StorageBusyError, StorageReadOnlyError
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = open_database(tmp_path / "test.db")
+    opened.write(lambda connection: connection.exec_driver_sql("CREATE TABLE t (n INTEGER)"))
+    opened.write(lambda connection: connection.exec_driver_sql("INSERT INTO t VALUES (0)"))
+    yield opened
+    opened.close()
+
+
+def _read(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT n FROM t").scalar_one())
+
+
+def _increment(connection: Connection) -> None:
+    value = _read(connection)
+    connection.exec_driver_sql("UPDATE t SET n = ?", (value + 1,))
+
+
+def test_the_journal_keeps_what_was_acknowledged(database: Database) -> None:
+    def pragmas(connection: Connection) -> tuple[object, ...]:
+        return tuple(
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        )
+
+    assert database.read(pragmas) == ("delete", 3, 1, 250)
+
+
+def test_no_read_modify_write_is_lost(database: Database) -> None:
+    def work() -> None:
+        for _ in range(50):
+            database.write(_increment)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert database.read(_read) == 200
+
+
+def test_a_change_that_fails_leaves_nothing(database: Database) -> None:
+    def half(connection: Connection) -> None:
+        _increment(connection)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        database.write(half)
+
+    assert database.read(_read) == 0
+
+
+def test_a_lock_is_waited_for(database: Database) -> None:
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        waiting = threading.Thread(target=database.write, args=(_increment,))
+        waiting.start()
+        time.sleep(0.6)
+        other.rollback()
+        waiting.join(10)
+
+    assert database.read(_read) == 1
+
+
+def test_a_lock_that_stays_becomes_a_sentence(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PATIENCE_SECONDS", 0.3)
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StorageBusyError, match="locked by another program"):
+            database.write(_increment)
+
+
+async def test_the_event_loop_stays_free_while_waiting(database: Database) -> None:
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        writing = asyncio.create_task(database.write_async(_increment))
+        longest, last = 0.0, time.monotonic()
+        for _ in range(40):
+            await asyncio.sleep(0.01)
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+        other.rollback()
+        await writing
+
+    assert database.read(_read) == 1
+    assert longest < 0.2
+
+
+def test_a_database_that_cannot_be_written_is_a_sentence(database: Database) -> None:
+    def refuse(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA query_only=1")
+        _increment(connection)
+
+    with pytest.raises(StorageReadOnlyError, match="cannot be written"):
+        database.write(refuse)

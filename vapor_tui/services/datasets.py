@@ -1,0 +1,193 @@
+"""Registers dataset files, and finds the dataset that a person means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from vapor_tui.datasets import DatasetFileError, ReadingCancelledError, read_dataset
+from vapor_tui.domain.datasets import (
+    DEFAULT_MAX_SEQUENCE_LENGTH,
+    Dataset,
+    DatasetReport,
+    DatasetStatistics,
+    DatasetStatus,
+    ReadProgress,
+)
+from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.domain.text import storable
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.storage import datasets as queries
+from vapor_tui.storage import jobs as job_queries
+
+OnProgress = Callable[[ReadProgress], None]
+
+
+def inspect_file(
+    path: Path,
+    *,
+    validation: Path | None = None,
+    max_sequence_length: int = DEFAULT_MAX_SEQUENCE_LENGTH,
+    tokenizer: Path | None = None,
+    progress: OnProgress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Result[DatasetReport]:
+    """Read a dataset file through without storing anything; blocks while it reads."""
+    try:
+        return Ok(
+            read_dataset(
+                path,
+                validation=validation,
+                max_sequence_length=max_sequence_length,
+                tokenizer=tokenizer,
+                progress=progress,
+                cancelled=cancelled,
+            )
+        )
+    except DatasetFileError as error:
+        return Refused(str(error))
+    except ReadingCancelledError:
+        return Refused("Reading was cancelled; nothing was stored", is_input=False)
+
+
+def add_dataset(
+    workspace: Workspace,
+    path: Path,
+    *,
+    name: str | None = None,
+    validation: Path | None = None,
+    tokenizer: Path | None = None,
+    keep_invalid: bool = True,
+    progress: OnProgress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Result[Dataset]:
+    """Read and register a file; one that is known by its bytes is not registered twice.
+
+    An invalid file is stored with its errors where `keep_invalid` is set, and refused otherwise.
+    """
+    match inspect_file(
+        path,
+        validation=validation,
+        tokenizer=tokenizer,
+        progress=progress,
+        cancelled=cancelled,
+    ):
+        case Refused() as refused:
+            return refused
+        case Ok(report):
+            pass
+    if report.status is DatasetStatus.INVALID and not keep_invalid:
+        return Refused(invalid_sentence(report), bad_lines(report))
+    return Ok(workspace.database.write(_register, workspace.owner, report, name))
+
+
+def find_dataset(workspace: Workspace, reference: str) -> Dataset | None:
+    """Return the registered dataset of that id or name; None when there is none."""
+    return workspace.database.read(_find, workspace.owner, reference)
+
+
+def list_datasets(workspace: Workspace) -> list[Dataset]:
+    return workspace.database.read(queries.datasets, workspace.owner)
+
+
+def get_dataset(workspace: Workspace, dataset_id: int) -> Dataset | None:
+    return workspace.database.read(queries.dataset_by_id, workspace.owner, dataset_id)
+
+
+def suggested_dataset(workspace: Workspace) -> Dataset | None:
+    """Return the dataset of the newest job, else the newest one that is ready, else None."""
+    return workspace.database.read(_suggested, workspace.owner)
+
+
+def delete_dataset(workspace: Workspace, reference: str) -> Result[Dataset]:
+    """Hide a dataset; refused while a job still needs it."""
+    return workspace.database.write(_delete, workspace.owner, reference)
+
+
+def invalid_sentence(report: DatasetReport | Dataset) -> str:
+    """Return why a file was found invalid, in one sentence."""
+    return f"{report.file_name} is not valid: {report.reason or 'see its errors'}"
+
+
+def bad_lines(report: DatasetReport | Dataset) -> dict[str, str]:
+    """Return what is wrong with each bad line, by its number."""
+    return {f"line {error.line}": error.message for error in report.validation_errors}
+
+
+def _register(
+    connection: Connection, owner: str, report: DatasetReport, name: str | None
+) -> Dataset:
+    known = queries.dataset_by_sha256(connection, owner, report.sha256)
+    if known is not None:
+        return known
+    dataset_id = queries.insert_dataset(connection, _values(owner, report, name))
+    stored = queries.dataset_by_id(connection, owner, dataset_id)
+    assert stored is not None
+    return stored
+
+
+def _values(owner: str, report: DatasetReport, name: str | None) -> dict[str, Any]:
+    ready = report.status is DatasetStatus.READY
+    return {
+        "owner": owner,
+        "name": storable(name or _stem(report.file_name)),
+        "format": report.format,
+        "status": report.status,
+        "path": storable(str(report.path)),
+        "file_name": storable(report.file_name),
+        "file_size": report.file_size,
+        "sha256": report.sha256,
+        "total_training_pairs": report.total_training_pairs,
+        "total_validation_pairs": report.total_validation_pairs,
+        "total_tokens": report.total_tokens,
+        "avg_turns_per_conversation": report.avg_turns_per_conversation,
+        "avg_tokens_per_turn": report.avg_tokens_per_turn,
+        "training_ready": ready,
+        "validated_at": datetime.now(UTC),
+        "validation_errors": list(report.validation_errors),
+        "sample_data": list(report.samples),
+        "statistics": DatasetStatistics.model_validate(
+            report.model_dump(include=set(DatasetStatistics.model_fields))
+        ),
+        "reason": report.reason,
+    }
+
+
+def _stem(file_name: str) -> str:
+    """Return a file's name without its endings, as "chats" of "chats.jsonl.gz"."""
+    path = Path(file_name.removesuffix(".gz"))
+    return path.stem or file_name
+
+
+def _find(connection: Connection, owner: str, reference: str) -> Dataset | None:
+    if reference.isascii() and reference.isdigit():
+        by_id = queries.dataset_by_id(connection, owner, int(reference[:18]))
+        if by_id is not None:
+            return by_id
+    return queries.dataset_by_name(connection, owner, storable(reference))
+
+
+def _suggested(connection: Connection, owner: str) -> Dataset | None:
+    last = job_queries.last_dataset_id(connection, owner)
+    if last is not None and (used := queries.dataset_by_id(connection, owner, last)):
+        return used
+    return next(
+        (d for d in queries.datasets(connection, owner) if d.training_ready),
+        None,
+    )
+
+
+def _delete(connection: Connection, owner: str, reference: str) -> Result[Dataset]:
+    dataset = _find(connection, owner, reference)
+    if dataset is None:
+        return Refused(f'There is no dataset "{reference}"')
+    users = job_queries.uses_of_dataset(connection, dataset.id)
+    if users:
+        numbers = ", ".join(str(number) for number in users[:5])
+        return Refused(f"{dataset.name} is still needed by job {numbers}")
+    queries.mark_deleted(connection, dataset.id)
+    return Ok(dataset)

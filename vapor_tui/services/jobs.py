@@ -1,0 +1,265 @@
+"""Creates jobs, lists them, and does what a person asks of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from vapor_tui.domain.datasets import Dataset, DatasetStatus
+from vapor_tui.domain.estimate import STORAGE_USD, Estimate, Workload, estimate
+from vapor_tui.domain.jobs import (
+    Engine,
+    GpuConfig,
+    Job,
+    JobDraft,
+    JobFilter,
+    JobPage,
+    Placement,
+    draft_job,
+    names_folder,
+    proposed_name,
+)
+from vapor_tui.domain.lifecycle import Action, Desired, Status, may_apply, refusal
+from vapor_tui.domain.notifications import queued_notice, status_notice
+from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.simulation import Pace, SimulationMode
+from vapor_tui.storage import datasets as dataset_queries
+from vapor_tui.storage import jobs as queries
+from vapor_tui.storage import leases
+from vapor_tui.storage.events import record
+from vapor_tui.storage.notifications import notify
+from vapor_tui.storage.tables import JobRow
+
+DEFAULT_MODE = SimulationMode.EXPONENTIAL
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """How a simulated job runs: nothing here changes what a real trainer would do."""
+
+    mode: SimulationMode = DEFAULT_MODE
+    speed: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A configuration that is valid, with what it takes."""
+
+    draft: JobDraft
+    estimate: Estimate
+
+
+def plan_job(
+    workspace: Workspace, raw: Mapping[str, Any], data: Dataset | Workload | None
+) -> Result[Plan]:
+    """Return the valid configuration and estimate of what was typed or given; microseconds.
+
+    `raw` is a flat mapping as `draft_job` takes it; a missing name is proposed, a missing model
+    is the first of the catalogue. Without data the usual figures stand in.
+    """
+    catalogue = workspace.catalogue
+    workload = workload_of(data)
+    filled = dict(raw)
+    if filled.get("base_model") is None:
+        filled["base_model"] = catalogue.models[0].id
+    if filled.get("name") is None:
+        filled["name"] = proposed_name(str(filled["base_model"]), workload.name or "job")
+    match draft_job(filled, catalogue):
+        case Refused() as refused:
+            return refused
+        case Ok(draft):
+            pass
+    settings = draft.settings
+    if names_folder(settings.base_model) and not Path(settings.base_model).expanduser().is_dir():
+        sentence = f"There is no folder {settings.base_model}"
+        return Refused(sentence, {"base_model": sentence})
+    return Ok(Plan(draft, estimate(workload, draft.hyperparameters, draft.gpu, settings.gpu_count)))
+
+
+def workload_of(data: Dataset | Workload | None) -> Workload:
+    """Return what an estimate needs to know of a dataset, or the usual figures."""
+    if isinstance(data, Workload):
+        return data
+    if data is None:
+        return Workload.of(None, None)
+    return Workload.of(data.total_training_pairs, data.total_tokens, data.name)
+
+
+def check_simulation(simulation: Simulation) -> Result[Simulation]:
+    """Refuse a speed that does not exist."""
+    try:
+        Pace.parse(simulation.speed)
+    except ValueError as error:
+        return Refused(str(error), {"speed": str(error)})
+    return Ok(simulation)
+
+
+def create_job(
+    workspace: Workspace,
+    raw: Mapping[str, Any],
+    dataset_id: int | None,
+    *,
+    simulation: Simulation | None = None,
+    leased_to: int | None = None,
+) -> Result[Job]:
+    """Validate a configuration and store it as a queued job, all in one transaction.
+
+    `leased_to` is the number of the worker that takes it at once, before any other can.
+    Nothing is written when anything is wrong; the details name the fields.
+    """
+    simulation = simulation or Simulation()
+    checked = check_simulation(simulation)
+    if isinstance(checked, Refused):
+        return checked
+
+    def store(connection: Connection) -> Result[Job]:
+        dataset = None
+        if dataset_id is not None:
+            dataset = dataset_queries.dataset_by_id(connection, workspace.owner, dataset_id)
+        problem = _dataset_problem(dataset)
+        if dataset is None or problem is not None:
+            return Refused(problem or "", {"dataset": problem or ""})
+        match plan_job(workspace, raw, dataset):
+            case Refused() as refused:
+                return refused
+            case Ok(plan):
+                pass
+        row = _row(workspace, plan, dataset, simulation)
+        job_id = queries.insert_job(connection, row)
+        who = workspace.owner
+        record(connection, job_id, "status", None, Status.QUEUED, who=who, fence=0)
+        notify(connection, workspace.owner, queued_notice(dataset.name), job_id)
+        if leased_to is not None:
+            leases.claim_job(connection, leased_to, job_id)
+        job = queries.job_by_id(connection, workspace.owner, job_id)
+        assert job is not None
+        return Ok(job)
+
+    return workspace.database.write(store)
+
+
+def get_job(workspace: Workspace, job_id: int) -> Job | None:
+    return workspace.database.read(queries.job_by_id, workspace.owner, job_id)
+
+
+def list_jobs(workspace: Workspace, wanted: JobFilter | None = None) -> JobPage:
+    return workspace.database.read(queries.job_page, workspace.owner, wanted or JobFilter())
+
+
+def count_jobs(workspace: Workspace) -> dict[Status, int]:
+    return workspace.database.read(queries.status_counts, workspace.owner)
+
+
+def apply_action(workspace: Workspace, action: Action, job_id: int) -> Result[Job]:
+    """Do what a person asks of a job, or ask its worker to; the answer is the job after it."""
+    return workspace.database.write(_apply, workspace.owner, action, job_id)
+
+
+def missing_job(job_id: int) -> Refused:
+    """Return the answer for a number that no job of this person has."""
+    return Refused(f"There is no job {job_id}. See the list with: vapor-tui jobs")
+
+
+_WISHES = {
+    Action.PAUSE: Desired.PAUSE,
+    Action.CANCEL: Desired.STOP,
+    Action.CANCEL_AFTER_EPOCH: Desired.STOP_AFTER_EPOCH,
+    Action.FAIL: Desired.FAIL,
+}
+
+_AT_ONCE = {
+    Action.PAUSE: Status.PAUSED,
+    Action.CANCEL: Status.CANCELLED,
+    Action.RESUME: Status.QUEUED,
+    Action.RETRY: Status.QUEUED,
+}
+
+
+def _apply(connection: Connection, owner: str, action: Action, job_id: int) -> Result[Job]:
+    job = queries.job_by_id(connection, owner, job_id)
+    if job is None:
+        return missing_job(job_id)
+    if not may_apply(action, job.status):
+        return Refused(refusal(action, job_id, job.status))
+    if action is Action.DELETE:
+        queries.delete_job(connection, job_id)
+        return Ok(job)
+    if job.lease_owner is not None:
+        wish = _WISHES[action]
+        queries.set_desired(connection, job_id, wish)
+        record(connection, job_id, "desired", job.desired, wish, who=owner, fence=job.fence)
+    else:
+        _change_at_once(connection, owner, job, action)
+    changed = queries.job_by_id(connection, owner, job_id)
+    assert changed is not None
+    return Ok(changed)
+
+
+def _change_at_once(connection: Connection, owner: str, job: Job, action: Action) -> None:
+    """Change a job that no worker holds."""
+    now, status = datetime.now(UTC), _AT_ONCE[action]
+    values: dict[str, Any] = {"status": status, "desired": Desired.RUN}
+    if status is Status.QUEUED:
+        values |= {"queued_at": now, "completed_at": None, "final_cost": None}
+    if action is Action.RETRY:
+        values |= {
+            "retry_count": job.retry_count + 1,
+            "error_message": None,
+            "error_stack": None,
+            "barren_claims": 0,
+        }
+    if status is Status.CANCELLED:
+        values |= {"completed_at": now, "final_cost": job.current_cost + STORAGE_USD}
+    queries.change_unheld(connection, job.id, job.status, values)
+    record(connection, job.id, "status", job.status, status, who=owner, fence=job.fence)
+    if status is Status.QUEUED:
+        notify(connection, owner, queued_notice(job.dataset_name or job.name), job.id)
+    elif notice := status_notice(job.name, status, cost=job.current_cost):
+        notify(connection, owner, notice, job.id)
+
+
+def _dataset_problem(dataset: Dataset | None) -> str | None:
+    if dataset is None:
+        return "Dataset not found"
+    if dataset.status is not DatasetStatus.READY or not dataset.training_ready:
+        return f"Dataset not ready for training (status: {dataset.status})"
+    return None
+
+
+def _row(workspace: Workspace, plan: Plan, dataset: Dataset, simulation: Simulation) -> JobRow:
+    draft, now = plan.draft, datetime.now(UTC)
+    settings, values = draft.settings, draft.hyperparameters
+    model = workspace.catalogue.model(settings.base_model)
+    return JobRow(
+        owner=workspace.owner,
+        name=settings.name,
+        dataset_id=dataset.id,
+        base_model=settings.base_model,
+        model_parameters=model.parameters if model else None,
+        preset_id=draft.preset_id,
+        preset_base=draft.preset_base,
+        hyperparameters=values,
+        gpu_config=GpuConfig.of(draft.gpu, settings.gpu_count),
+        estimate=plan.estimate,
+        engine=Engine.SIMULATOR,
+        placement=Placement.INLINE,
+        mode=simulation.mode,
+        speed=simulation.speed,
+        total_epochs=values.epochs,
+        total_steps=plan.estimate.total_steps,
+        queued_at=now,
+        estimated_total_cost=plan.estimate.total_cost,
+        budget=settings.budget,
+        seed=settings.seed if settings.seed is not None else secrets.randbelow(2**31),
+        # Jobs on the same data meet its batches in the same order and share their noise.
+        data_seed=int((dataset.sha256 or "0")[:8], 16),
+        created_at=now,
+        updated_at=now,
+    )

@@ -1,0 +1,1 @@
+"""The database: tables, the engine, and one module of queries per table."""

@@ -1,0 +1,141 @@
+"""Opens the database and runs questions and changes on it, each in one short transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from vapor_tui.storage import schema
+from vapor_tui.storage.errors import StorageError, is_locked, translated
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_TIMEOUT_SECONDS = 0.25
+"""How long SQLite itself waits for a lock, in the thread of the caller."""
+PATIENCE_SECONDS = 10.0
+"""How long a locked database is tried again before a person is told."""
+_PAUSE_SECONDS = 0.05
+
+Question = Callable[Concatenate[Connection, P], T]
+
+
+class Database:
+    """One SQLite file. Every call is a whole transaction and may be repeated until it succeeds.
+
+    Functions passed in take a Connection first and must not touch anything but the database,
+    since a lock can make them run again. Raises StorageError for what a person can mend.
+    """
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+
+    def read(self, question: Question[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Answer a question from one consistent view of the data; blocks."""
+        return self._patiently(False, question, args, kwargs)
+
+    def write(self, change: Question[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make a change, durable when this returns; blocks."""
+        return self._patiently(True, change, args, kwargs)
+
+    async def read_async(self, question: Question[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Answer a question as `read` does, leaving the event loop free."""
+        return await self._patiently_async(False, question, args, kwargs)
+
+    async def write_async(self, change: Question[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Make a change as `write` does, leaving the event loop free."""
+        return await self._patiently_async(True, change, args, kwargs)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _patiently(self, writes: bool, work: Callable[..., T], args: Any, kwargs: Any) -> T:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self._once(writes, work, args, kwargs)
+            except DBAPIError as error:
+                self._give_up_unless_locked(error, deadline)
+            time.sleep(_PAUSE_SECONDS)
+
+    async def _patiently_async(
+        self, writes: bool, work: Callable[..., T], args: Any, kwargs: Any
+    ) -> T:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await asyncio.to_thread(self._once, writes, work, args, kwargs)
+            except DBAPIError as error:
+                self._give_up_unless_locked(error, deadline)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _once(self, writes: bool, work: Callable[..., T], args: Any, kwargs: Any) -> T:
+        with self._engine.connect() as connection:
+            connection.execution_options(vapor_writes=writes)
+            with connection.begin():
+                return work(connection, *args, **kwargs)
+
+    def _give_up_unless_locked(self, error: DBAPIError, deadline: float) -> None:
+        if is_locked(error) and time.monotonic() < deadline:
+            return
+        readable = translated(error, self.path)
+        if readable is None:
+            raise error
+        raise readable from error
+
+
+def open_database(path: Path) -> Database:
+    """Open the database, making or upgrading it first where needed.
+
+    Raises StorageError when the file is locked, damaged, newer than the program, foreign, or
+    when its folder cannot be written; such a file is left as it is.
+    """
+    try:
+        schema.ensure(path)
+    except sqlite3.Error as error:
+        readable = translated(error, path)
+        if readable is None:
+            raise
+        raise readable from error
+    except OSError as error:
+        raise StorageError(f"Cannot open the database {path}: {error.strerror}") from error
+    return Database(path, _engine(path))
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: connect(path),
+        pool_size=4,
+        max_overflow=8,
+        poolclass=QueuePool,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a driver connection with the settings that the whole program relies on."""
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    # A rollback journal with EXTRA keeps every acknowledged commit through a power cut, and is
+    # sound where WAL is not (network file systems, several connections at a reset).
+    for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _begin(connection: Connection) -> None:
+    """Begin for real: the driver would wait with it until the first write."""
+    writes = connection.get_execution_options().get("vapor_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

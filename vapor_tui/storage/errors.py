@@ -1,0 +1,87 @@
+"""Turns what SQLite says into a sentence for the person who has to act on it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+
+class StorageError(Exception):
+    """The database cannot be used; the message says why and what to do."""
+
+    is_passing: bool = False
+    """Whether trying again later can help."""
+
+
+class StorageBusyError(StorageError):
+    """Another program has held the database locked for too long."""
+
+    is_passing = True
+
+
+class StorageFullError(StorageError):
+    """The disk or the quota is full."""
+
+    is_passing = True
+
+
+class StorageReadOnlyError(StorageError):
+    """The file or its folder cannot be written."""
+
+    is_passing = True
+
+
+class StorageDamagedError(StorageError):
+    """The file is not a sound database of this program."""
+
+
+class StorageNewerError(StorageError):
+    """The file was written by a newer version of this program."""
+
+
+def is_locked(error: BaseException) -> bool:
+    """Say whether SQLite gave up waiting for another connection's lock."""
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def translated(error: DBAPIError | sqlite3.Error, path: Path) -> StorageError | None:
+    """Return the error as something a person can act on; None when it is a bug of ours."""
+    code = _code(error)
+    match code:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StorageBusyError(
+                f"The database {path} is locked by another program. "
+                "Close what holds it; nothing is lost meanwhile"
+            )
+        case sqlite3.SQLITE_FULL:
+            return StorageFullError(f"The disk that holds {path} is full. Free some space")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return StorageReadOnlyError(
+                f"The database {path} cannot be written. "
+                "Check the permissions of the file and of its folder"
+            )
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return StorageDamagedError(
+                f"{path} is damaged or not a database. "
+                "Restore a copy, or move it away and start with a new one"
+            )
+        case sqlite3.SQLITE_IOERR:
+            return StorageFullError(
+                f"The disk reported an error on {path}. Check the disk and its free space"
+            )
+        case sqlite3.SQLITE_CANTOPEN:
+            return StorageReadOnlyError(
+                f"The database {path} cannot be opened. Check that its folder exists "
+                "and that you may write there"
+            )
+        case _:
+            return None
+
+
+def _code(error: BaseException) -> int | None:
+    """Return SQLite's primary result code of an error, wrapped or not."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(original, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF

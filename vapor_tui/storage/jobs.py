@@ -1,0 +1,179 @@
+"""Questions about training jobs, and the changes that a person makes to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
+
+from vapor_tui.domain.jobs import Job, JobFilter, JobPage, Sort
+from vapor_tui.domain.lifecycle import ACTIVE, Desired, Status
+from vapor_tui.storage.tables import JobRow, Table
+
+JOBS = Table.metadata.tables["training_jobs"]
+DATASETS = Table.metadata.tables["datasets"]
+
+_ORDER: dict[Sort, ColumnElement[Any]] = {
+    Sort.NEWEST: JOBS.c.id.desc(),
+    Sort.OLDEST: JOBS.c.id.asc(),
+    Sort.NAME: func.lower(JOBS.c.name).asc(),
+    Sort.STATUS: JOBS.c.status.asc(),
+    Sort.COST: func.coalesce(JOBS.c.final_cost, JOBS.c.current_cost).desc(),
+    Sort.PROGRESS: JOBS.c.progress.desc(),
+}
+
+
+def insert_job(connection: Connection, row: JobRow) -> int:
+    """Store a new job and return its id."""
+    values = {
+        column.name: getattr(row, column.key) for column in JOBS.columns if column.name != "id"
+    }
+    return int(connection.execute(JOBS.insert().values(values).returning(JOBS.c.id)).scalar_one())
+
+
+def job_by_id(connection: Connection, owner: str, job_id: int) -> Job | None:
+    """Return a person's job, or None when there is none of that number."""
+    found = connection.execute(_joined().where(JOBS.c.id == job_id, JOBS.c.owner == owner)).first()
+    return None if found is None else _job(found)
+
+
+def jobs_by_id(connection: Connection, job_ids: Sequence[int]) -> list[Job]:
+    """Return the jobs of these numbers, whoever owns them, in order of number."""
+    rows = connection.execute(_joined().where(JOBS.c.id.in_(job_ids)).order_by(JOBS.c.id))
+    return [_job(row) for row in rows]
+
+
+def job_page(connection: Connection, owner: str, wanted: JobFilter) -> JobPage:
+    """Return one page of a person's jobs and how many there are in all."""
+    conditions = _conditions(owner, wanted)
+    total = connection.execute(
+        select(func.count()).select_from(_tables()).where(*conditions)
+    ).scalar_one()
+    rows = connection.execute(
+        _joined()
+        .where(*conditions)
+        .order_by(_ORDER[wanted.sort], JOBS.c.id.desc())
+        .limit(wanted.limit)
+        .offset((wanted.page - 1) * wanted.limit)
+    )
+    return JobPage(
+        jobs=[_job(row) for row in rows], page=wanted.page, limit=wanted.limit, total=total
+    )
+
+
+def status_counts(connection: Connection, owner: str) -> dict[Status, int]:
+    """Return how many jobs a person has of each status; statuses without any are left out."""
+    rows = connection.execute(
+        select(JOBS.c.status, func.count()).where(JOBS.c.owner == owner).group_by(JOBS.c.status)
+    )
+    return {Status(status): number for status, number in rows}
+
+
+def has_work(connection: Connection, owner: str) -> bool:
+    """Say whether a person has a job that is queued or held by a worker."""
+    return bool(
+        connection.execute(
+            select(JOBS.c.id).where(JOBS.c.owner == owner, JOBS.c.status.in_(ACTIVE)).limit(1)
+        ).first()
+    )
+
+
+def has_queued(connection: Connection, owner: str) -> bool:
+    """Say whether a person has a job that waits for a worker."""
+    return bool(
+        connection.execute(
+            select(JOBS.c.id).where(JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED).limit(1)
+        ).first()
+    )
+
+
+def uses_of_dataset(connection: Connection, dataset_id: int) -> list[int]:
+    """Return the numbers of the jobs that a dataset is still needed for."""
+    needed = [status for status in Status if not status.is_final]
+    rows = connection.execute(
+        select(JOBS.c.id).where(JOBS.c.dataset_id == dataset_id, JOBS.c.status.in_(needed))
+    )
+    return [row.id for row in rows]
+
+
+def wishes(connection: Connection, job_ids: Sequence[int]) -> dict[int, Desired]:
+    """Return what is desired of these jobs, of all in one query."""
+    rows = connection.execute(select(JOBS.c.id, JOBS.c.desired).where(JOBS.c.id.in_(job_ids)))
+    return {row.id: Desired(row.desired) for row in rows}
+
+
+def set_desired(connection: Connection, job_id: int, desired: Desired) -> None:
+    """Note what a person wants of a job that a worker holds."""
+    connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(desired=desired))
+
+
+def change_unheld(
+    connection: Connection, job_id: int, current: Status, values: Mapping[str, Any]
+) -> bool:
+    """Change a job that no worker holds, if it still has this status; say whether it did."""
+    changed = connection.execute(
+        update(JOBS)
+        .where(JOBS.c.id == job_id, JOBS.c.status == current, JOBS.c.lease_owner.is_(None))
+        .values(**values)
+    )
+    return changed.rowcount == 1
+
+
+def delete_job(connection: Connection, job_id: int) -> None:
+    """Remove a job; what hangs on it goes with it."""
+    connection.execute(delete(JOBS).where(JOBS.c.id == job_id))
+
+
+def update_notes(
+    connection: Connection, job_id: int, *, notes: str | None = None, tags: list[str] | None = None
+) -> None:
+    """Replace what a person wrote about a job; None leaves a part as it is."""
+    values = {k: v for k, v in {"notes": notes, "tags": tags}.items() if v is not None}
+    if values:
+        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**values))
+
+
+def last_dataset_id(connection: Connection, owner: str) -> int | None:
+    """Return the dataset of a person's newest job whose dataset is still there."""
+    return connection.execute(
+        select(JOBS.c.dataset_id)
+        .join(DATASETS, DATASETS.c.id == JOBS.c.dataset_id)
+        .where(JOBS.c.owner == owner, DATASETS.c.deleted_at.is_(None))
+        .order_by(JOBS.c.id.desc())
+        .limit(1)
+    ).scalar()
+
+
+def _tables() -> Any:
+    return JOBS.outerjoin(DATASETS, DATASETS.c.id == JOBS.c.dataset_id)
+
+
+def _joined() -> Select[Any]:
+    return select(
+        JOBS,
+        DATASETS.c.name.label("dataset_name"),
+        DATASETS.c.format.label("dataset_format"),
+        DATASETS.c.total_training_pairs.label("dataset_pairs"),
+    ).select_from(_tables())
+
+
+def _conditions(owner: str, wanted: JobFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [JOBS.c.owner == owner]
+    if wanted.status is not None:
+        conditions.append(JOBS.c.status == wanted.status)
+    for word in wanted.search.split():
+        conditions.append(
+            or_(
+                *(
+                    column.icontains(word, autoescape=True)
+                    for column in (JOBS.c.name, JOBS.c.base_model, DATASETS.c.name)
+                ),
+                func.lower(JOBS.c.tags).contains(word.lower(), autoescape=True),
+            )
+        )
+    return conditions
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job.model_validate(row._asdict())

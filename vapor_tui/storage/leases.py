@@ -1,0 +1,243 @@
+"""What a worker writes: claims of jobs, and their progress under a fence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from vapor_tui.domain.jobs import CurrentMetrics, Job
+from vapor_tui.domain.lifecycle import Position, Status
+from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.domain.notifications import Notice, status_notice
+from vapor_tui.storage.events import record
+from vapor_tui.storage.jobs import JOBS, jobs_by_id
+from vapor_tui.storage.logs import append_lines
+from vapor_tui.storage.metrics import store_blocks
+from vapor_tui.storage.notifications import notify
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A worker's right to write a job: every write names the fence it was given with."""
+
+    job_id: int
+    worker_id: int
+    fence: int
+
+    @property
+    def who(self) -> str:
+        """The worker, as the history names it."""
+        return f"worker {self.worker_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What a worker has to store of one job in one tick.
+
+    It applies only to a job that is still at `before` under the lease's fence.
+    """
+
+    lease: Lease
+    before: Position
+    after: Position
+    status: Status
+    """What the job is after this: still held, ended, paused, or queued again."""
+    progress: float
+    """Percent."""
+    current_metrics: CurrentMetrics
+    current_cost: float
+    """USD without storage."""
+    estimated_completion_at: datetime | None = None
+    blocks: Sequence[MetricsBlock] = ()
+    lines: Sequence[str] = ()
+    final_cost: float | None = None
+    error_message: str | None = None
+    error_stack: str | None = None
+    artifact_path: str | None = None
+    reason: str = ""
+    """Why it ended, for the history and the notification."""
+    notices: Sequence[Notice] = field(default=())
+
+
+def claim(connection: Connection, owner: str, worker_id: int, most: int) -> list[Job]:
+    """Take up to `most` of a person's queued jobs, oldest first, in one atomic step."""
+    oldest = (
+        select(JOBS.c.id)
+        .where(JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED)
+        .order_by(JOBS.c.queued_at, JOBS.c.id)
+        .limit(most)
+    )
+    return _take(connection, worker_id, JOBS.c.id.in_(oldest.scalar_subquery()))
+
+
+def claim_job(connection: Connection, worker_id: int, job_id: int) -> Job | None:
+    """Take this one job if it is queued; None when it is not any more."""
+    taken = _take(connection, worker_id, JOBS.c.id == job_id)
+    return taken[0] if taken else None
+
+
+def _take(connection: Connection, worker_id: int, which: Any) -> list[Job]:
+    claimed = connection.execute(
+        update(JOBS)
+        .where(JOBS.c.status == Status.QUEUED, which)
+        .values(
+            status=Status.INITIALIZING,
+            lease_owner=worker_id,
+            fence=JOBS.c.fence + 1,
+            started_at=func.coalesce(JOBS.c.started_at, datetime.now(UTC)),
+            estimated_completion_at=None,
+        )
+        .returning(JOBS.c.id)
+    ).scalars()
+    jobs = jobs_by_id(connection, list(claimed))
+    for job in jobs:
+        record(
+            connection,
+            job.id,
+            "status",
+            Status.QUEUED,
+            Status.INITIALIZING,
+            who=f"worker {worker_id}",
+            fence=job.fence,
+        )
+        notice = status_notice(job.name, Status.INITIALIZING)
+        if notice is not None and job.fence == 1:
+            notify(connection, job.owner, notice, job.id)
+    return jobs
+
+
+_ADVANCE = (
+    update(JOBS)
+    .where(
+        JOBS.c.id == bindparam("job"),
+        JOBS.c.fence == bindparam("held_fence"),
+        JOBS.c.lease_owner == bindparam("holder"),
+        JOBS.c.current_stage == bindparam("from_stage"),
+        JOBS.c.current_epoch == bindparam("from_epoch"),
+        JOBS.c.stage_seconds == bindparam("from_seconds"),
+        JOBS.c.current_step == bindparam("from_step"),
+    )
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "status",
+                "lease_owner",
+                "current_stage",
+                "current_epoch",
+                "stage_seconds",
+                "current_step",
+                "progress",
+                "current_metrics",
+                "current_cost",
+                "estimated_completion_at",
+                "completed_at",
+                "final_cost",
+                "error_message",
+                "error_stack",
+                "artifact_path",
+                "updated_at",
+            )
+        }
+    )
+)
+
+
+def store_advances(connection: Connection, advances: Sequence[Advance]) -> set[int]:
+    """Store one tick of a worker; return the numbers of the jobs that are no longer its own.
+
+    A job whose fence, holder or position does not match is left untouched, metrics included.
+    """
+    if not advances:
+        return set()
+    jobs = {job.id: job for job in jobs_by_id(connection, [a.lease.job_id for a in advances])}
+    lost: set[int] = set()
+    for advance in advances:
+        job = jobs.get(advance.lease.job_id)
+        if job is None or not _store(connection, job, advance):
+            lost.add(advance.lease.job_id)
+    return lost
+
+
+def _store(connection: Connection, job: Job, advance: Advance) -> bool:
+    lease, now = advance.lease, datetime.now(UTC)
+    held = advance.status in (Status.INITIALIZING, Status.RUNNING)
+    changed = connection.execute(
+        _ADVANCE,
+        {
+            "job": lease.job_id,
+            "held_fence": lease.fence,
+            "holder": lease.worker_id,
+            "from_stage": advance.before.stage,
+            "from_epoch": advance.before.epoch,
+            "from_seconds": advance.before.seconds,
+            "from_step": advance.before.step,
+            "new_status": advance.status,
+            "new_lease_owner": lease.worker_id if held else None,
+            "new_current_stage": advance.after.stage,
+            "new_current_epoch": advance.after.epoch,
+            "new_stage_seconds": advance.after.seconds,
+            "new_current_step": advance.after.step,
+            "new_progress": advance.progress,
+            "new_current_metrics": advance.current_metrics,
+            "new_current_cost": advance.current_cost,
+            "new_estimated_completion_at": advance.estimated_completion_at,
+            "new_completed_at": now if advance.status.has_ended else None,
+            "new_final_cost": advance.final_cost,
+            "new_error_message": advance.error_message,
+            "new_error_stack": advance.error_stack,
+            "new_artifact_path": advance.artifact_path,
+            "new_updated_at": now,
+        },
+    )
+    if changed.rowcount != 1:
+        return False
+    store_blocks(connection, job.id, advance.blocks)
+    append_lines(connection, job.id, advance.lines)
+    _tell(connection, job, advance, now)
+    return True
+
+
+def _tell(connection: Connection, job: Job, advance: Advance, now: datetime) -> None:
+    """Write the history and the notifications of a change of status or stage."""
+    lease = advance.lease
+    if (advance.before.stage, advance.before.epoch) != (advance.after.stage, advance.after.epoch):
+        record(
+            connection,
+            job.id,
+            "stage",
+            _stage(advance.before),
+            _stage(advance.after),
+            who=lease.who,
+            fence=lease.fence,
+        )
+    if advance.status is not job.status:
+        record(
+            connection,
+            job.id,
+            "status",
+            job.status,
+            advance.status,
+            who=lease.who,
+            fence=lease.fence,
+            note=advance.reason,
+        )
+        notice = status_notice(
+            job.name,
+            advance.status,
+            reason=advance.reason,
+            seconds=job.elapsed(now),
+            cost=advance.final_cost or advance.current_cost,
+        )
+        if notice is not None:
+            notify(connection, job.owner, notice, job.id)
+    for notice in advance.notices:
+        notify(connection, job.owner, notice, job.id)
+
+
+def _stage(position: Position) -> str:
+    return f"{position.stage} {position.epoch}" if position.epoch else position.stage.value

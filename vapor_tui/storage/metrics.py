@@ -1,0 +1,147 @@
+"""Training metrics, on the driver's own paths since there can be millions of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from sqlalchemy import Connection
+
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+
+_COLUMNS = ", ".join(VALUE_COLUMNS)
+_UPSERT = f"""
+INSERT INTO training_metrics (job_id, step, epoch, {_COLUMNS}, non_finite, created_at)
+VALUES ({", ".join("?" * (len(VALUE_COLUMNS) + 5))})
+ON CONFLICT (job_id, step) DO UPDATE SET
+{", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in VALUE_COLUMNS)},
+non_finite = coalesce(excluded.non_finite, non_finite)
+"""
+_SELECT = f"SELECT step, epoch, {_COLUMNS}, non_finite FROM training_metrics WHERE job_id = ?"
+
+_ROW = np.dtype(
+    [("step", np.int64), ("epoch", np.float64), *((n, np.float64) for n in VALUE_COLUMNS)]
+)
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """Return the sqlite3 connection under a SQLAlchemy one, inside the same transaction."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+def store_blocks(connection: Connection, job_id: int, blocks: Sequence[MetricsBlock]) -> None:
+    """Store blocks of a job; a block for a step that is there completes its row."""
+    now = time.time()
+    for block in blocks:
+        driver(connection).executemany(_UPSERT, _rows(job_id, block, now))
+
+
+def metrics_after(
+    connection: Connection, job_id: int, step: int = 0, last: int | None = None
+) -> MetricsBlock:
+    """Return the metrics behind a step in order, or only the `last` points of them.
+
+    NaN stands both for a value that was not measured and for one that is not a number;
+    infinities come back as such.
+    """
+    sql, bound = f"{_SELECT} AND step > ?", [job_id, step]
+    sql += " ORDER BY step DESC LIMIT ?" if last is not None else " ORDER BY step"
+    if last is not None:
+        bound.append(last)
+    cursor = driver(connection).execute(sql, bound)
+    rows = np.fromiter(_filled(cursor), dtype=_ROW)
+    if last is not None:
+        rows = rows[::-1]
+    return MetricsBlock(
+        step=np.ascontiguousarray(rows["step"]),
+        epoch=np.ascontiguousarray(rows["epoch"]),
+        **{name: np.ascontiguousarray(rows[name]) for name in VALUE_COLUMNS},
+    )
+
+
+def metric_rows(
+    connection: Connection, job_id: int, step: int, limit: int
+) -> list[dict[str, object]]:
+    """Return up to `limit` rows behind a step as dictionaries with the columns' names."""
+    names = ("step", "epoch", *VALUE_COLUMNS, "non_finite")
+    cursor = driver(connection).execute(
+        f"{_SELECT} AND step > ? ORDER BY step LIMIT ?", (job_id, step, limit)
+    )
+    return [_readable(dict(zip(names, row, strict=True))) for row in cursor]
+
+
+def last_step(connection: Connection, job_id: int, points: int) -> int:
+    """Return the step behind which only the last `points` rows lie."""
+    row = (
+        driver(connection)
+        .execute(
+            "SELECT step FROM training_metrics WHERE job_id = ? "
+            "ORDER BY step DESC LIMIT 1 OFFSET ?",
+            (job_id, points),
+        )
+        .fetchone()
+    )
+    return 0 if row is None else int(row[0])
+
+
+def loss_samples(connection: Connection, job_id: int, last: int, points: int) -> list[float]:
+    """Return about `points` losses spread evenly over the first `last` steps, by look-ups."""
+    samples = []
+    for target in dict.fromkeys(round(last * (i + 1) / points) for i in range(points)):
+        row = (
+            driver(connection)
+            .execute(
+                "SELECT loss FROM training_metrics WHERE job_id = ? AND step <= ? "
+                "ORDER BY step DESC LIMIT 1",
+                (job_id, target),
+            )
+            .fetchone()
+        )
+        if row is not None and row[0] is not None:
+            samples.append(float(row[0]))
+    return samples
+
+
+def _rows(job_id: int, block: MetricsBlock, now: float) -> Iterator[tuple[object, ...]]:
+    columns = [block.column(name) for name in VALUE_COLUMNS]
+    lists = [None if column is None else column.tolist() for column in columns]
+    all_finite = all(column is None or bool(np.isfinite(column).all()) for column in columns)
+    for index, (step, epoch) in enumerate(
+        zip(block.step.tolist(), block.epoch.tolist(), strict=True)
+    ):
+        values = [None if column is None else column[index] for column in lists]
+        marks = None if all_finite else _withdraw_non_finite(values)
+        yield (job_id, step, epoch, *values, marks, now)
+
+
+def _withdraw_non_finite(values: list[float | None]) -> str | None:
+    """Replace what is not finite by None and return the JSON that says what it was."""
+    marks = {}
+    for index, value in enumerate(values):
+        if value is not None and not math.isfinite(value):
+            marks[VALUE_COLUMNS[index]] = str(value)
+            values[index] = None
+    return json.dumps(marks) if marks else None
+
+
+def _filled(cursor: sqlite3.Cursor) -> Iterator[tuple[float, ...]]:
+    """Yield rows with NaN for NULL and infinities put back."""
+    nan = math.nan
+    for *values, marks in cursor:
+        row = [nan if value is None else value for value in values]
+        if marks is not None:
+            for name, mark in json.loads(marks).items():
+                row[2 + VALUE_COLUMNS.index(name)] = float(mark)
+        yield tuple(row)
+
+
+def _readable(row: dict[str, object]) -> dict[str, object]:
+    marks = row["non_finite"]
+    row["non_finite"] = json.loads(marks) if isinstance(marks, str) else None
+    return row

@@ -1,0 +1,104 @@
+"""Makes a new database, or brings an older one up to date."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from sqlalchemy import create_engine
+
+from vapor_tui.storage.errors import StorageDamagedError, StorageNewerError
+from vapor_tui.storage.triggers import TRIGGERS
+
+APPLICATION_ID = 0x76617072  # "vapr"
+SCHEMA_VERSION = 1
+"""Number of the newest migration; kept in the file's user_version."""
+
+_HEADER = b"SQLite format 3\x00"
+
+
+def ensure(path: Path) -> None:
+    """Make sure that a database of the present schema stands at this path.
+
+    Raises StorageError for a file that is not ours or newer, sqlite3.Error and OSError as they
+    come. A new database appears whole or not at all.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _create(path)
+        return
+    version = _version(path)
+    if version > SCHEMA_VERSION:
+        raise StorageNewerError(
+            f"{path} was written by a newer version of vapor-tui (schema {version}, this one "
+            f"knows {SCHEMA_VERSION}). Upgrade the program, or choose another file with --db"
+        )
+    if version < SCHEMA_VERSION:
+        from vapor_tui.storage.upgrade import upgrade  # alembic is slow to import
+
+        upgrade(path, version)
+
+
+def _version(path: Path) -> int:
+    """Return the schema version of a file that is ours; raises StorageDamagedError otherwise."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header:
+        raise StorageDamagedError(
+            f"{path} is empty, not a database. Remove it, or choose another file with --db"
+        )
+    if not header.startswith(_HEADER) or len(header) < 100:
+        raise StorageDamagedError(
+            f"{path} is not an SQLite database. Choose another file with --db"
+        )
+    # Read from the header: opening would need a lock, and may roll a journal back.
+    application_id = int.from_bytes(header[68:72], "big")
+    if application_id != APPLICATION_ID:
+        raise StorageDamagedError(
+            f"{path} is a database of another program. Choose another file with --db"
+        )
+    return int.from_bytes(header[60:64], "big")
+
+
+def _create(path: Path) -> None:
+    """Build a database under a temporary name and link it into place."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        build(temporary)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return  # another process was faster, and its database is as good
+        except OSError:
+            if path.exists():
+                return
+            temporary.rename(path)  # a file system without hard links
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def build(path: Path) -> None:
+    """Write the present schema into an empty file."""
+    from vapor_tui.storage.tables import Table
+
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
+    try:
+        with engine.begin() as connection:
+            Table.metadata.create_all(connection)
+            for statement in TRIGGERS:
+                connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(
+                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+                "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO alembic_version VALUES (?)", (f"{SCHEMA_VERSION:04}",)
+            )
+            connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+    finally:
+        engine.dispose()

@@ -1,0 +1,79 @@
+"""Brings a database of an older schema up to date, after a backup copy of it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+from sqlalchemy import Connection, create_engine, event
+
+from vapor_tui.storage.errors import StorageDamagedError
+from vapor_tui.storage.schema import SCHEMA_VERSION
+
+_BUSY_SECONDS = 30.0
+
+
+def backup_path(path: Path, version: int) -> Path:
+    """Return where the copy of a database of that version is kept."""
+    return path.with_name(f"{path.name}.v{version}.backup")
+
+
+def upgrade(path: Path, version: int) -> None:
+    """Copy a database aside, then run the migrations it lacks, all in one transaction.
+
+    Raises StorageDamagedError when rows break a foreign key afterwards; then nothing is changed.
+    """
+    _back_up(path, backup_path(path, version))
+    engine = create_engine("sqlite://", creator=lambda: _connect(path))
+    event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as connection:
+            # Another process may have been faster while this one waited for the lock.
+            if _version(connection) < SCHEMA_VERSION:
+                migrate(connection)
+    finally:
+        engine.dispose()
+
+
+def migrate(connection: Connection) -> None:
+    """Run the migrations that a database lacks, inside the caller's transaction."""
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    alembic.command.upgrade(config, "head")
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise StorageDamagedError(
+            f"{len(broken)} rows of the database refer to rows that are not there; "
+            "it was left as it is"
+        )
+    connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    # Rebuilding a table drops it: with foreign keys on, that would delete what refers to it.
+    connection.execute("PRAGMA foreign_keys=OFF")
+    connection.execute("PRAGMA synchronous=EXTRA")
+    return connection
+
+
+def _version(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+
+def _back_up(path: Path, copy: Path) -> None:
+    """Copy a database through SQLite's own backup, which sees a consistent state."""
+    unfinished = copy.with_name(copy.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    with (
+        closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as source,
+        closing(sqlite3.connect(unfinished)) as target,
+    ):
+        unfinished.chmod(0o600)
+        source.backup(target)
+    os.replace(unfinished, copy)
