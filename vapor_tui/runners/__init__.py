@@ -1,0 +1,1 @@
+"""What drives a job: the Runner protocol and its implementations."""

@@ -1,0 +1,152 @@
+"""Runs a job on the training simulator, inside the worker's own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from vapor_tui.domain.jobs import Job
+from vapor_tui.domain.lifecycle import Desired, Position, Stage
+from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.runners.base import Completed, LogText, Progress, RunControl, RunnerEvent, Stopped
+from vapor_tui.simulation import (
+    Pace,
+    SimulationMode,
+    SimulationSpec,
+    Timeline,
+    WallClock,
+    evaluate,
+    simulate,
+)
+
+BEAT_SECONDS = 0.25
+"""How often a waiting run looks at the clock."""
+LARGEST_BLOCK = 8192
+"""Steps in one event: more would hold the event loop for too long."""
+
+
+class SimulatorRunner:
+    """The rehearsal mode: the same stages, duration, cost and curves, and no GPU.
+
+    `pace` overrides the speed that is stored with each job; it changes nothing but waiting.
+    """
+
+    def __init__(self, pace: Pace | None = None) -> None:
+        self._pace = pace
+
+    async def run(self, job: Job, control: RunControl) -> AsyncGenerator[RunnerEvent, None]:
+        spec = simulation_spec(job)
+        timeline = timeline_of(job, spec)
+        pace = self._pace or Pace.parse(job.speed or "auto")
+        clock = pace.clock(timeline)
+        loop = asyncio.get_running_loop()
+        position = job.position
+        begun = loop.time() - clock.wall_at(timeline.seconds_at(position))
+        waits = not math.isinf(pace.speed or 0.0)
+
+        while position.stage is not Stage.COMPLETED:
+            if control.wish in (Desired.STOP, Desired.PAUSE):
+                yield Stopped()
+                return
+            now = clock.simulated_at(loop.time() - begun) if waits else timeline.total_seconds
+            following = _bounded(position, timeline.advance(position, now))
+            if following == position:
+                await control.sleep(BEAT_SECONDS)
+                continue
+            yield Progress(
+                position=following,
+                billed_seconds=timeline.seconds_at(following),
+                pauses_left=_pauses_left(timeline, clock, following) if waits else 0.0,
+                metrics=_measured(spec, position, following),
+            )
+            for line in _lines(spec, position, following):
+                yield LogText(line)
+            epoch_is_over = (
+                position.stage is Stage.VALIDATING and following.stage is not Stage.VALIDATING
+            )
+            if epoch_is_over and control.wish is Desired.STOP_AFTER_EPOCH:
+                yield Stopped()
+                return
+            position = following
+            # Without a pause a run that never waits would starve everything else.
+            await (control.sleep(BEAT_SECONDS) if waits else asyncio.sleep(0))
+        yield Completed()
+
+
+def simulation_spec(job: Job) -> SimulationSpec:
+    """Return what a job's simulated run is made from; raises ValueError for an incomplete job."""
+    if job.hyperparameters is None or job.estimate is None:
+        raise ValueError(f"Job {job.id} has no configuration to simulate")
+    return SimulationSpec(
+        hyperparameters=job.hyperparameters,
+        total_steps=job.total_steps,
+        steps_per_epoch=job.estimate.steps_per_epoch,
+        seed=job.seed,
+        data_seed=job.data_seed,
+        mode=SimulationMode(job.mode or SimulationMode.EXPONENTIAL),
+        model_parameters=job.model_parameters,
+        tokens_per_second=job.estimate.tokens_per_second,
+        injection=job.injection,
+    )
+
+
+def timeline_of(job: Job, spec: SimulationSpec) -> Timeline:
+    """Return the simulated clock of a job; raises ValueError for one without an estimate."""
+    if job.estimate is None:
+        raise ValueError(f"Job {job.id} has no estimate")
+    return Timeline(spec, seconds_per_step=job.estimate.seconds_per_step)
+
+
+def _bounded(position: Position, following: Position) -> Position:
+    """Return a position that is at most one block of steps further."""
+    if following.step - position.step <= LARGEST_BLOCK:
+        return following
+    return replace(position, step=position.step + LARGEST_BLOCK)
+
+
+def _measured(spec: SimulationSpec, before: Position, after: Position) -> MetricsBlock | None:
+    """Return what a real trainer would have logged between two positions of one stage."""
+    if before.stage is Stage.TRAINING and after.step > before.step:
+        block = simulate(spec, before.step, after.step)
+        return block if len(block) else None
+    if before.stage is Stage.VALIDATING and after.stage is not Stage.VALIDATING:
+        return evaluate(spec, before.epoch)
+    return None
+
+
+def _pauses_left(timeline: Timeline, clock: WallClock, position: Position) -> float:
+    """Return the wall-clock seconds that lie in later stages other than training."""
+    seconds = 0.0
+    while position.stage is not Stage.COMPLETED:
+        if position.stage is not Stage.TRAINING:
+            begun = clock.wall_at(timeline.seconds_at(position))
+            seconds += clock.wall_at(timeline.stage_end(position)) - begun
+        position = timeline.next_stage(position)
+    return seconds
+
+
+def _lines(spec: SimulationSpec, before: Position, after: Position) -> list[str]:
+    """Return the log lines of a change of stage."""
+    if (before.stage, before.epoch) == (after.stage, after.epoch):
+        return []
+    lines = []
+    if before.stage is Stage.VALIDATING:
+        evaluated = evaluate(spec, before.epoch).eval_loss
+        if evaluated is not None:
+            lines.append(f"eval_loss {float(evaluated[0]):.4f} after epoch {before.epoch}")
+    match after.stage:
+        case Stage.INITIALIZING:
+            lines.append("initializing (simulated)")
+        case Stage.TRAINING:
+            lines.append(f"epoch {after.epoch} of {spec.epochs}: training")
+        case Stage.VALIDATING:
+            lines.append(f"epoch {after.epoch} of {spec.epochs}: validating")
+        case Stage.SAVING:
+            lines.append("saving (simulated: no adapter is written)")
+        case Stage.COMPLETED:
+            lines.append("completed")
+        case _:
+            pass
+    return lines

@@ -1,0 +1,1 @@
+"""Claims queued jobs, drives each through its runner, and stores what comes of it."""

@@ -1,0 +1,213 @@
+"""One job on its way: gathers what its runner yields until the worker stores it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+
+from vapor_tui.domain.estimate import STORAGE_USD
+from vapor_tui.domain.eta import PaceMeter
+from vapor_tui.domain.jobs import CurrentMetrics, Job
+from vapor_tui.domain.lifecycle import HELD, Desired, Stage, Status, may_become
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+from vapor_tui.runners.base import (
+    Completed,
+    End,
+    Failed,
+    LogText,
+    Progress,
+    RunControl,
+    Runner,
+    RunnerEvent,
+    Stopped,
+)
+from vapor_tui.storage.leases import Advance, Lease
+
+log = logging.getLogger(__name__)
+
+MOST_PENDING_POINTS = 32_768
+"""A runner that is ahead of the store by more than this waits."""
+
+
+class Drive:
+    """A held job, its running runner, and what is not stored yet.
+
+    `advance` says what to store; `stored` takes that away when it is durable. Until then it
+    stays, so that a store that fails for a while loses nothing.
+    """
+
+    def __init__(self, job: Job, worker_id: int, runner: Runner, wake: Callable[[], None]) -> None:
+        self.lease = Lease(job.id, worker_id, job.fence)
+        self.control = RunControl()
+        self._job = job
+        self._runner = runner
+        self._wake = wake
+        self._status = job.status
+        self._stored_position = job.position
+        self._position = job.position
+        self._cost = job.current_cost
+        self._metrics = job.current_metrics
+        self._pauses_left = 0.0
+        self._meter = PaceMeter()
+        self._blocks: list[MetricsBlock] = []
+        self._lines: list[str] = []
+        self._end: End | None = None
+        self._room = asyncio.Event()
+        self._room.set()
+        self._task = asyncio.create_task(self._consume(), name=f"job {job.id}")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the job's end has been stored; nothing is left to do then."""
+        return self._status not in HELD
+
+    def heed(self, wish: Desired) -> None:
+        """Act on what a person wants of the job."""
+        if wish is Desired.FAIL and self._end is None:
+            self._task.cancel()
+            self._end = Failed("Made to fail by hand")
+        self.control.request(wish)
+
+    async def let_go(self) -> None:
+        """Stop driving; what has been gathered stays to be stored."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def advance(self, *, hand_back: bool = False) -> Advance | None:
+        """Return what is to be stored now, None when nothing has changed.
+
+        `hand_back` queues a job that has not ended, for another worker.
+        """
+        end = self._end
+        status = self._status_after(end, hand_back)
+        if status is not self._status and not may_become(self._status, status):
+            # Within one tick a job can get from its start to its end: running comes between.
+            end, status = None, Status.RUNNING
+        nothing_new = (
+            self._position == self._stored_position and not self._blocks and not self._lines
+        )
+        if nothing_new and status is self._status:
+            return None
+        failed = end if isinstance(end, Failed) and status is Status.FAILED else None
+        return Advance(
+            lease=self.lease,
+            before=self._stored_position,
+            after=self._position,
+            status=status,
+            progress=self._progress,
+            current_metrics=self._metrics,
+            current_cost=self._cost,
+            estimated_completion_at=self._expected_end if status in HELD else None,
+            blocks=tuple(self._blocks),
+            lines=tuple(self._lines),
+            final_cost=self._cost + STORAGE_USD if status.has_ended else None,
+            error_message=failed.reason if failed else None,
+            error_stack=failed.stack if failed else None,
+            artifact_path=end.artifact if isinstance(end, Completed) else None,
+            reason=failed.reason if failed else "",
+        )
+
+    def stored(self, advance: Advance) -> None:
+        """Take note that an advance is durable."""
+        del self._blocks[: len(advance.blocks)]
+        del self._lines[: len(advance.lines)]
+        self._stored_position = advance.after
+        self._status = advance.status
+        self._room.set()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the next advance need not wait for the next tick."""
+        return self._end is not None and not self.has_ended
+
+    async def _consume(self) -> None:
+        try:
+            async with aclosing(self._runner.run(self._job, self.control)) as events:
+                async for event in events:
+                    self._take(event)
+                    if not self._room.is_set():
+                        self._wake()
+                        await self._room.wait()
+        except Exception as error:
+            log.exception("job %s failed in its runner", self.lease.job_id)
+            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self._end = Failed(reason, traceback.format_exc())
+        if self._end is None:
+            self._end = Failed("The runner ended without saying how")
+        self._wake()
+
+    def _take(self, event: RunnerEvent) -> None:
+        match event:
+            case Progress():
+                self._move(event)
+            case LogText(text):
+                self._lines.append(text)
+            case Completed() | Failed() | Stopped():
+                self._end = event
+
+    def _move(self, event: Progress) -> None:
+        training = self._position.stage is Stage.TRAINING
+        self._position = event.position
+        self._pauses_left = event.pauses_left
+        if self._job.estimate is not None:
+            self._cost = self._job.estimate.cost_at(event.billed_seconds)
+        if training:
+            self._meter.observe(event.position.step, time.monotonic())
+        if event.position.stage is not Stage.TRAINING or not training:
+            self._meter.interrupt()
+        if event.metrics is not None:
+            self._blocks.append(event.metrics)
+            self._metrics = latest_metrics(self._metrics, event.metrics)
+            if sum(map(len, self._blocks)) > MOST_PENDING_POINTS:
+                self._room.clear()
+
+    def _status_after(self, end: End | None, hand_back: bool) -> Status:
+        match end:
+            case Completed():
+                return Status.COMPLETED
+            case Failed():
+                return Status.FAILED
+            case Stopped():
+                paused = self.control.wish is Desired.PAUSE
+                return Status.PAUSED if paused else Status.CANCELLED
+        if hand_back:
+            return Status.QUEUED
+        begun = self._position.stage not in (Stage.QUEUED, Stage.INITIALIZING)
+        return Status.RUNNING if begun else self._status
+
+    @property
+    def _progress(self) -> float:
+        if not self._job.total_steps:
+            return 0.0
+        return min(100.0, 100.0 * self._position.step / self._job.total_steps)
+
+    @property
+    def _expected_end(self) -> datetime | None:
+        left = self._meter.remaining(self._job.total_steps - self._position.step, self._pauses_left)
+        return None if left is None else datetime.now(UTC) + timedelta(seconds=left)
+
+
+def latest_metrics(before: CurrentMetrics, block: MetricsBlock) -> CurrentMetrics:
+    """Return the newest value of every metric, after a block that has at least one point."""
+    values: dict[str, float | None] = {}
+    marks = {}
+    for name in VALUE_COLUMNS:
+        column = block.column(name)
+        if column is None:
+            values[name] = getattr(before, name)
+            if name in before.non_finite:
+                marks[name] = before.non_finite[name]
+            continue
+        value = float(column[-1])
+        values[name] = value if math.isfinite(value) else None
+        if not math.isfinite(value):
+            marks[name] = str(value)
+    step = max(before.step, int(block.step[-1]))
+    epoch = max(before.epoch, float(block.epoch[-1]))
+    return CurrentMetrics(step=step, epoch=epoch, non_finite=marks, **values)

@@ -1,0 +1,57 @@
+"""Tells this process from every other one, on this machine and on others."""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import cache
+from pathlib import Path
+
+from vapor_tui.storage.workers import ProcessIdentity
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@cache
+def this_process() -> ProcessIdentity:
+    """Return the identity of the present process."""
+    return ProcessIdentity(
+        hostname=platform.node(),
+        boot_id=_boot_id(),
+        pid=os.getpid(),
+        process_start=process_start(os.getpid()) or "",
+    )
+
+
+def is_provably_gone(process: ProcessIdentity) -> bool:
+    """Say whether a process certainly runs no more; False whenever that cannot be known."""
+    here = this_process()
+    if process.hostname != here.hostname or not process.boot_id or not here.boot_id:
+        return False
+    if process.boot_id != here.boot_id:
+        return True  # the machine has been started anew
+    if not process.process_start:
+        return False
+    return process_start(process.pid) != process.process_start
+
+
+def process_start(pid: int) -> str | None:
+    """Return when a process of this machine began, in clock ticks since boot.
+
+    None for a process that is not there, and everywhere without /proc.
+    """
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The name in parentheses may hold anything; the fields are counted behind it.
+    fields = status.rpartition(")")[2].split()
+    state, started = fields[0], fields[19]
+    return None if state in "ZX" else started
+
+
+def _boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""

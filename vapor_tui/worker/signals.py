@@ -1,0 +1,30 @@
+"""Turns the signals that end a program into an event."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+ENDING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+@contextmanager
+def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set an event on SIGINT, SIGTERM and SIGHUP while the context lasts."""
+    loop = asyncio.get_running_loop()
+    installed = []
+    for number in ENDING:
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except (NotImplementedError, RuntimeError):
+            continue  # Windows, and loops outside the main thread, keep Python's own handling
+        installed.append(number)
+    try:
+        yield
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)

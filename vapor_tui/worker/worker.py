@@ -1,0 +1,229 @@
+"""The worker: one tick a quarter of a second stores, listens and claims for all of its jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from vapor_tui import __version__
+from vapor_tui.domain.jobs import Engine, Job
+from vapor_tui.domain.lifecycle import Desired
+from vapor_tui.runners.base import Runner
+from vapor_tui.runners.simulator import SimulatorRunner
+from vapor_tui.simulation import Pace
+from vapor_tui.storage import jobs as job_queries
+from vapor_tui.storage import leases, workers
+from vapor_tui.storage.engine import Database
+from vapor_tui.storage.errors import StorageError
+from vapor_tui.worker.drive import Drive
+from vapor_tui.worker.process import is_provably_gone, this_process
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.25
+HEARTBEAT_SECONDS = 2.0
+"""Longest time between two signs of life while a job is held."""
+DEFAULT_CONCURRENCY = 4
+_TROUBLE_PAUSE_SECONDS = 1.0
+
+RunnerFactory = Callable[[], Runner]
+
+
+def default_runners(pace: Pace | None = None) -> dict[Engine, RunnerFactory]:
+    """Return what drives each engine; `pace` overrides the stored speed of simulated jobs."""
+    return {Engine.SIMULATOR: lambda: SimulatorRunner(pace)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """What one transaction found out."""
+
+    lost: frozenset[int] = frozenset()
+    wishes: Mapping[int, Desired] | None = None
+    claimed: Sequence[Job] = ()
+
+
+class Worker:
+    """Drives a person's jobs, up to `concurrency` at once, until it is told to stop.
+
+    Runs inside the app, in `run`, or alone. All its database work is done in threads.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        owner: str,
+        *,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        runners: Mapping[Engine, RunnerFactory] | None = None,
+        is_separate: bool = False,
+        claims: bool = True,
+    ) -> None:
+        self.trouble: StorageError | None = None
+        """Why nothing can be stored at present, None while all is well."""
+        self._database = database
+        self._owner = owner
+        self._concurrency = concurrency
+        self._runners = dict(runners if runners is not None else default_runners())
+        self._is_separate = is_separate
+        self._claims = claims
+        self._id: int | None = None
+        self._drives: dict[int, Drive] = {}
+        self._awake = asyncio.Event()
+        self._last_beat = 0.0
+
+    def wake(self) -> None:
+        """Make the next tick come at once: there is something to store or to claim."""
+        self._awake.set()
+
+    async def register(self) -> int:
+        """Write the worker's row and return its number; done once, by `run` if not before."""
+        if self._id is None:
+            self._id = await self._database.write_async(
+                workers.register, self._owner, this_process(), __version__, self._is_separate
+            )
+        return self._id
+
+    def adopt(self, job: Job) -> None:
+        """Drive a job that is already leased to this worker."""
+        assert self._id is not None
+        self._drives[job.id] = Drive(job, self._id, self._runners[job.engine](), self.wake)
+
+    async def run(self, stop: asyncio.Event, *, once: bool = False) -> None:
+        """Work until `stop` is set, or with `once` until nothing is left: neither a job of
+        its own nor, for a worker that claims, one that is queued or running elsewhere.
+
+        Hands its jobs back at the end, whatever the reason.
+        """
+        try:
+            await self.register()
+            stopping = asyncio.create_task(self._wake_on(stop))
+            try:
+                while not stop.is_set():
+                    busy = await self._tick()
+                    if once and not busy and not (self._claims and await self._has_work()):
+                        return
+                    await self._pause()
+            finally:
+                stopping.cancel()
+        finally:
+            await self.leave()
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.wake()
+
+    async def _pause(self) -> None:
+        seconds = TICK_SECONDS if self.trouble is None else _TROUBLE_PAUSE_SECONDS
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._awake.wait(), seconds)
+        self._awake.clear()
+
+    async def _has_work(self) -> bool:
+        return await self._database.read_async(job_queries.has_work, self._owner)
+
+    async def _tick(self) -> bool:
+        """Store what is new, hear what is wanted, claim what waits; say whether jobs are held."""
+        advances = [a for drive in self._drives.values() if (a := drive.advance()) is not None]
+        try:
+            found = await self._exchange(advances)
+        except StorageError as error:
+            if self.trouble is None:
+                log.warning("cannot store: %s", error)
+            self.trouble = error
+            return bool(self._drives)
+        self.trouble = None
+        for advance in advances:
+            drive = self._drives[advance.lease.job_id]
+            if advance.lease.job_id in found.lost:
+                log.warning("job %s is no longer ours", advance.lease.job_id)
+                await self._drop(drive)
+                continue
+            drive.stored(advance)
+            if drive.has_ended:
+                await self._drop(drive)
+            elif drive.has_more:
+                self.wake()
+        for job_id, wish in (found.wishes or {}).items():
+            if job_id in self._drives:
+                self._drives[job_id].heed(wish)
+        for job in found.claimed:
+            self.adopt(job)
+        return bool(self._drives)
+
+    async def _exchange(self, advances: Sequence[leases.Advance]) -> _Tick:
+        """Run the tick's transaction; a mere question is asked without a write lock."""
+        held = list(self._drives)
+        room = self._concurrency - len(held) if self._claims else 0
+        now = asyncio.get_running_loop().time()
+        must_beat = bool(held) and now - self._last_beat >= HEARTBEAT_SECONDS
+        if not advances and not must_beat:
+            found, waiting = await self._database.read_async(self._listen, held, room)
+            if not waiting:
+                return found
+        worker_id = await self.register()
+        self._last_beat = now
+        return await self._database.write_async(self._write, worker_id, advances, held, room)
+
+    def _listen(self, connection: Connection, held: list[int], room: int) -> tuple[_Tick, bool]:
+        """Read the wishes, and whether a job waits that could be claimed."""
+        wishes = job_queries.wishes(connection, held) if held else {}
+        waits = room > 0 and job_queries.has_queued(connection, self._owner)
+        return _Tick(wishes=wishes), waits and self._may_claim(connection)
+
+    def _write(
+        self,
+        connection: Connection,
+        worker_id: int,
+        advances: Sequence[leases.Advance],
+        held: list[int],
+        room: int,
+    ) -> _Tick:
+        workers.beat(connection, worker_id)
+        lost = leases.store_advances(connection, advances)
+        wishes = job_queries.wishes(connection, held) if held else {}
+        claimed: list[Job] = []
+        if room > 0 and self._may_claim(connection):
+            claimed = leases.claim(connection, self._owner, worker_id, room)
+        return _Tick(frozenset(lost), wishes, claimed)
+
+    def _may_claim(self, connection: Connection) -> bool:
+        """Say whether queued jobs are ours to take: a separate worker goes before the app's."""
+        if self._is_separate:
+            return True
+        return not any(
+            other.is_separate and not is_provably_gone(other.process)
+            for other in workers.workers(connection, self._owner)
+        )
+
+    async def _drop(self, drive: Drive) -> None:
+        await drive.let_go()
+        self._drives.pop(drive.lease.job_id, None)
+
+    async def leave(self) -> None:
+        """Store what there is, queue the jobs again, and remove the worker's row."""
+        if self._id is None:
+            return
+        drives = list(self._drives.values())
+        for drive in drives:
+            await drive.let_go()
+        try:
+            # A job whose whole life fits into one tick needs a second transaction for its end.
+            for _ in range(2):
+                advances = [a for d in drives if (a := d.advance(hand_back=True)) is not None]
+                lost = await self._database.write_async(leases.store_advances, advances)
+                for advance in advances:
+                    drive = self._drives[advance.lease.job_id]
+                    if advance.lease.job_id not in lost:
+                        drive.stored(advance)
+                drives = [d for d in drives if not d.has_ended and d.lease.job_id not in lost]
+            await self._database.write_async(workers.unregister, self._id)
+        except StorageError as error:
+            # Another worker takes the jobs over from their durable positions.
+            log.warning("left without handing back: %s", error)
+        self._drives.clear()
