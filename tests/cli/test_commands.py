@@ -1,0 +1,296 @@
+"""The commands as a script uses them: documents, exit codes, sentences."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vapor_tui.cli.app import run as run_program
+
+
+class Answer:
+    """What a command printed and how it left."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+Cli = Callable[..., Answer]
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Runs a command on a database of the test's own."""
+
+    def call(*arguments: object) -> Answer:
+        capsys.readouterr()
+        code = run_program(["--db", str(tmp_path / "cli.db"), *map(str, arguments)])
+        captured = capsys.readouterr()
+        return Answer(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def worked_example(tmp_path: Path) -> Path:
+    """A file of 1,000 pairs and 200,000 tokens: 800 bytes a pair."""
+    path = tmp_path / "support-chats.jsonl"
+    record = json.dumps({"prompt": "p" * 400, "completion": "c" * 400})
+    path.write_text(f"{record}\n" * 1000)
+    return path
+
+
+def _documents(database: Path) -> list[Path]:
+    return sorted(database.parent.glob("*.db*"))
+
+
+def test_estimate_of_the_worked_example(cli: Cli, worked_example: Path) -> None:
+    answer = cli("estimate", worked_example, "--json")
+    assert answer.code == 0
+    assert answer.document == {
+        "estimated_cost": 4.32,
+        "cost_breakdown": {"compute": 3.82, "storage": 0.5},
+        "estimated_duration_hours": 0.5463,
+        "hourly_rate": 7.0,
+        "training_details": {
+            "total_steps": 750,
+            "steps_per_epoch": 250,
+            "estimated_throughput_tokens_per_sec": 3600.0,
+            "dataset_name": "support-chats",
+        },
+    }
+    assert cli("datasets", "list", "--json").document == {"datasets": []}
+
+
+def test_run_drives_a_job_to_its_end(cli: Cli, worked_example: Path) -> None:
+    answer = cli("run", worked_example, "--speed", "max", "--json", "--seed", 11)
+    assert answer.code == 0
+    job = answer.document
+    assert (job["id"], job["status"], job["progress"]) == (1, "completed", 100.0)
+    assert job["current_step"] == job["total_steps"] == 750
+    assert job["final_cost"] == pytest.approx(4.32, abs=0.1)
+    assert job["estimated_total_cost"] == 4.32
+    assert job["hyperparameters"]["learning_rate"] == 5e-5
+    assert "completed: 100 %, step 750 of 750" in answer.err
+
+    again = cli("run", "support-chats", "--speed", "max", "--json")
+    assert again.document["dataset_id"] == job["dataset_id"]
+
+
+def test_submit_then_worker_then_look(cli: Cli, worked_example: Path) -> None:
+    submitted = cli("submit", worked_example, "--preset", "fast", "--name", "first try")
+    assert (submitted.code, submitted.out) == (0, "1\n")
+    assert cli("show", 1, "--json").document["status"] == "queued"
+
+    assert cli("worker", "--once", "--speed", "max").code == 0
+    shown = cli("show", 1)
+    assert "completed" in shown.out
+    assert "nothing here is real" in shown.out
+
+    listed = cli("jobs", "--json").document
+    assert listed["pagination"] == {"page": 1, "limit": 10, "total": 1, "total_pages": 1}
+    assert listed["jobs"][0]["dataset_name"] == "support-chats"
+    notes = cli("notifications", "--json").document["notifications"]
+    assert notes[-1]["title"] == "Training job queued"
+    assert notes[-1]["message"] == (
+        'Your training job for "support-chats" has been queued and will start shortly'
+    )
+    assert notes[-1]["priority"] == "low"
+
+
+def test_metrics_in_both_formats(cli: Cli, worked_example: Path) -> None:
+    cli("run", worked_example, "--speed", "max", "--preset", "fast", "--epochs", 2)
+
+    rows = list(csv.DictReader(io.StringIO(cli("metrics", 1).out)))
+    assert [int(row["step"]) for row in rows] == list(range(1, 251))
+    lines = cli("metrics", 1, "--format", "jsonl", "--last", 2).out.splitlines()
+    objects = [json.loads(line) for line in lines]
+    assert [o["step"] for o in objects] == [249, 250]
+    assert objects[1]["eval_loss"] is not None
+    assert objects[1]["loss"] == float(rows[-1]["loss"])
+    assert set(objects[0]) == {
+        "job_id",
+        "step",
+        "epoch",
+        "loss",
+        "accuracy",
+        "learning_rate",
+        "grad_norm",
+        "eval_loss",
+        "tokens_per_second",
+        "non_finite",
+    }
+    assert "epoch 1 of 2: training" in cli("logs", 1).out
+
+
+def test_cancel_retry_delete(cli: Cli, worked_example: Path) -> None:
+    cli("submit", worked_example)
+    assert cli("cancel", 1).out == "Job 1 is cancelled\n"
+    again = cli("cancel", 1)
+    assert again.code == 2
+    assert "Job 1 is cancelled; cancel needs one that is" in again.err
+    assert cli("retry", 1).code == 2
+    assert cli("delete", 1, "--yes").code == 0
+    assert cli("show", 1).code == 2
+
+
+def test_an_action_on_several_jobs_does_what_it_can(cli: Cli, worked_example: Path) -> None:
+    cli("submit", worked_example)
+    cli("submit", worked_example)
+    answer = cli("pause", 1, 9, 2)
+    assert answer.code == 2
+    assert answer.out == "Job 1 is paused\nJob 2 is paused\n"
+    assert "There is no job 9" in answer.err
+    assert cli("resume", 1, 2).out == "Job 1 is queued\nJob 2 is queued\n"
+
+
+def test_datasets(cli: Cli, worked_example: Path) -> None:
+    added = cli("datasets", "add", worked_example, "--json").document
+    assert (added["total_training_pairs"], added["total_tokens"]) == (1000, 200_000)
+    assert added["format"] == "prompt_completion"
+    assert added["training_ready"] is True
+
+    assert cli("datasets", "add", worked_example, "--json").document["id"] == added["id"]
+    assert len(cli("datasets", "list", "--json").document["datasets"]) == 1
+    assert cli("datasets", "show", "SUPPORT-CHATS", "--json").document["id"] == added["id"]
+
+    cli("submit", added["id"])
+    refused = cli("datasets", "delete", added["id"])
+    assert (refused.code, "needed by job 1" in refused.err) == (2, True)
+    cli("cancel", 1)
+    assert cli("datasets", "delete", added["id"]).code == 0
+    assert worked_example.exists()
+
+
+def test_an_invalid_file_is_kept_by_add_and_refused_by_run(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "half.jsonl"
+    path.write_text('{"prompt": "p", "completion": "c"}\nnot json\n')
+
+    refused = cli("run", path, "--speed", "max")
+    assert refused.code == 2
+    assert "line 2" in refused.err
+    assert cli("datasets", "list", "--json").document == {"datasets": []}
+
+    added = cli("datasets", "add", path, "--json")
+    assert added.code == 2
+    assert added.document["status"] == "invalid"
+    assert added.document["validation_errors"][0]["line"] == 2
+    not_ready = cli("submit", added.document["id"])
+    assert not_ready.code == 2
+    assert "Dataset not ready for training (status: invalid)" in not_ready.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--learning-rate", "5e-7"), "Learning rate must be at least 1e-6"),
+        (("--epochs", "1.5"), "Epochs must be a whole number"),
+        (("--batch-size", "12"), "Batch size must be a power of 2 (nearest: 8 and 16)"),
+        (("--name", "ab"), "Name must be at least 3 characters"),
+        (("--name", "x" * 101), "Name must be at most 100 characters"),
+        (("--model", " "), "Please select a base model"),
+        (("--model", "LFM3"), '"LFM3" is not in the catalogue'),
+        (("--gpu", "H10"), "Did you mean H100"),
+        (("--gpus", "9"), "GPU count must be at most 8"),
+        (("--preset", "quick"), 'There is no preset "quick"'),
+        (("--budget", "0"), "Budget must be above 0"),
+        (("--seed", "-1"), "Seed must be at least 0"),
+        (("--runner", "hf"), 'The runner "hf" is not there yet'),
+        (("--speed", "fast"), 'not "fast"'),
+        (("--warmup-ratio", "0.9"), "Warm-up ratio must be at most 0.5"),
+    ],
+)
+def test_a_wrong_value_is_a_sentence_and_nothing_is_written(
+    cli: Cli, worked_example: Path, arguments: tuple[str, str], sentence: str
+) -> None:
+    answer = cli("submit", worked_example, *arguments)
+    assert answer.code == 2
+    assert sentence in " ".join(answer.err.split())
+    assert cli("jobs", "--json").document["jobs"] == []
+    assert cli("datasets", "list", "--json").document == {"datasets": []}
+
+
+def test_several_mistakes_are_all_named_in_json(cli: Cli, worked_example: Path) -> None:
+    answer = cli("submit", worked_example, "--epochs", "0", "--rank", "2", "--json")
+    assert answer.code == 2
+    assert answer.document == {
+        "error": "2 settings are not valid",
+        "details": {
+            "epochs": "At least 1 epoch required",
+            "lora_rank": "LoRA rank must be at least 4",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show", "9"),
+        ("metrics", "9"),
+        ("logs", "9"),
+        ("cancel", "9"),
+        ("submit", "no-such-dataset"),
+        ("estimate", "missing.jsonl"),
+        ("datasets", "show", "9"),
+        ("datasets", "add"),
+        ("datasets", "add", "missing.jsonl"),
+        ("jobs", "--status", "asleep"),
+        ("jobs", "--page", "0"),
+        ("metrics", "1", "--format", "xml"),
+        ("show", "one"),
+        ("worker", "--speed", "0"),
+        ("nonsense",),
+        ("--job", "1", "jobs"),
+    ],
+)
+def test_what_does_not_exist_is_wrong_input(cli: Cli, arguments: tuple[str, ...]) -> None:
+    answer = cli(*arguments)
+    assert answer.code == 2
+    assert answer.err.strip()
+    assert "Traceback" not in answer.err
+
+
+def test_a_wrong_catalogue_is_a_sentence(cli: Cli, config_directory: Path) -> None:
+    (config_directory / "gpus.toml").write_text("[[gpu]]\ntype = 1\n")
+    answer = cli("gpus", "--json")
+    assert answer.code == 2
+    assert 'gpus.toml, line 2, "type"' in answer.document["error"]
+
+
+def test_a_damaged_database_is_a_sentence(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "cli.db").write_bytes(b"not a database at all" * 100)
+    answer = cli("jobs")
+    assert answer.code == 1
+    assert "not an SQLite database" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_hostile_names_are_shown_harmless_and_kept(cli: Cli, worked_example: Path) -> None:
+    name = "[bold]evil\x1b]52;c;Zm9v\x07[/] \u202etxt"
+    cli("submit", worked_example, "--name", name)
+    for command in (("jobs",), ("show", 1), ("notifications",)):
+        assert "\x1b" not in cli(*command).out
+        assert "\u202e" not in cli(*command).out
+    assert cli("show", 1, "--json").document["name"] == name
+
+
+def test_catalogues(cli: Cli) -> None:
+    gpus = cli("gpus", "--json").document["gpus"]
+    assert [gpu["type"] for gpu in gpus[:4]] == ["A100-80GB", "A100-40GB", "H100", "V100-32GB"]
+    found = cli("models", "lfm2 350", "--json").document["models"]
+    assert [model["id"] for model in found] == ["LFM2-350M"]
+    assert "balanced (default)" in cli("presets").out
+
+
+def test_version(cli: Cli) -> None:
+    assert cli("--version").out.startswith("vapor-tui 0.1.0")

@@ -1,0 +1,16 @@
+"""The entry point: `vapor-tui`, and `python -m vapor_tui`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line and return the exit code."""
+    from vapor_tui.cli.app import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

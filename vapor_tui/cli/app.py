@@ -1,0 +1,134 @@
+"""The root command: global options, the table of commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from vapor_tui import __version__
+from vapor_tui.cli.context import Settings
+from vapor_tui.log import start_logging
+
+log = logging.getLogger(__name__)
+
+INTERRUPTED = 130
+
+_COMMANDS = {
+    "configure": "screens",
+    "run": "run",
+    "submit": "plan",
+    "estimate": "plan",
+    "jobs": "jobs",
+    "show": "jobs",
+    "metrics": "metrics",
+    "logs": "metrics",
+    "pause": "control",
+    "resume": "control",
+    "cancel": "control",
+    "retry": "control",
+    "fail": "control",
+    "delete": "control",
+    "datasets": "datasets",
+    "notifications": "notifications",
+    "models": "catalogue",
+    "gpus": "catalogue",
+    "presets": "catalogue",
+    "worker": "worker",
+}
+"""Each command and the module that brings it; a module is imported when it is needed."""
+
+
+class LazyGroup(TyperGroup):
+    """Finds commands by the table above, so that `--version` imports none of them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        module_name = _COMMANDS.get(cmd_name)
+        if module_name is None:
+            return None
+        if cmd_name not in self.commands:
+            module = importlib.import_module(f"vapor_tui.cli.{module_name}")
+            group = typer.main.get_group(module.commands)
+            self.commands.update(group.commands)
+        return self.commands[cmd_name]
+
+
+app = typer.Typer(
+    name="vapor-tui",
+    cls=LazyGroup,
+    help="Plan, start and watch fine-tunes of language models from a terminal.",
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vapor-tui {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    job: Annotated[
+        int | None, typer.Option("--job", metavar="ID", help="Open this job's monitor.")
+    ] = None,
+    db: Annotated[
+        Path | None,
+        typer.Option("--db", envvar="VAPOR_TUI_DB", metavar="PATH", help="The database file."),
+    ] = None,
+    speed: Annotated[
+        str | None,
+        typer.Option(
+            "--speed",
+            metavar="auto|max|NUMBER",
+            help="Speed of simulated time, whatever is stored with the jobs.",
+        ),
+    ] = None,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Only watch: start no jobs from this app.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Print it."),
+    ] = False,
+) -> None:
+    """Without a command, open the app."""
+    context.obj = Settings(database=db, speed=speed, runs_worker=not no_worker)
+    if context.invoked_subcommand is None:
+        from vapor_tui.cli.screens import open_app
+
+        raise typer.Exit(open_app(context.obj, job_id=job))
+    if job is not None:
+        raise typer.BadParameter("--job opens the app and goes without a command")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program and return its exit code; no error reaches the caller as an exception."""
+    start_logging()
+    try:
+        app(list(arguments), prog_name="vapor-tui")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        from vapor_tui.cli.output import expected_exit, unexpected_exit
+
+        as_json = "--json" in arguments
+        code = expected_exit(error, as_json=as_json)
+        if code is None:
+            log.exception("unexpected error")
+            code = unexpected_exit(error, as_json=as_json)
+        return code
+    return 0

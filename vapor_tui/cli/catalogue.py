@@ -1,0 +1,78 @@
+"""`models`, `gpus` and `presets`: what can be chosen."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vapor_tui.cli.context import Json
+from vapor_tui.cli.output import print_json, print_line, print_table
+from vapor_tui.domain.formats import plain_number
+from vapor_tui.services.catalogue import load_catalogue
+
+commands = typer.Typer()
+
+
+@commands.command()
+def models(
+    query: Annotated[str, typer.Argument(help="Words of name, family, size or purpose.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the base models of the catalogue."""
+    found = load_catalogue().search_models(query)
+    if as_json:
+        print_json({"models": [model.model_dump(mode="json") for model in found]})
+    elif not found:
+        print_line(f'No model of the catalogue matches "{query}"; any Hugging Face id can be used')
+    else:
+        print_table(
+            ("id", "size", "family", "licence", "for"),
+            [
+                (model.id, model.summary, model.family, model.licence, model.tagline)
+                for model in found
+            ],
+        )
+
+
+@commands.command()
+def gpus(as_json: Json = False) -> None:
+    """List the GPUs that can be planned with."""
+    found = load_catalogue().gpus
+    if as_json:
+        print_json({"gpus": [gpu.model_dump(mode="json") for gpu in found]})
+        return
+    print_table(
+        ("type", "$/h", "tok/s", "memory", "price from", "says"),
+        [
+            (
+                gpu.type,
+                f"{gpu.price:.2f}",
+                f"{gpu.tokens_per_second:,.0f}{' derived' if gpu.derived else ''}",
+                f"{gpu.memory_gb:g} GB",
+                f"{gpu.source} {gpu.date}",
+                gpu.tagline,
+            )
+            for gpu in found
+        ],
+    )
+
+
+@commands.command()
+def presets(as_json: Json = False) -> None:
+    """List the presets."""
+    found = load_catalogue().presets
+    if as_json:
+        print_json({"presets": [preset.model_dump(mode="json") for preset in found]})
+        return
+    print_table(
+        ("id", "learning rate", "batch", "epochs", "rank", "alpha", "dropout", "says"),
+        [
+            (
+                preset.id + (" (default)" if preset.default else ""),
+                *(plain_number(float(value)) for value in preset.values.values()),
+                preset.tagline,
+            )
+            for preset in found
+        ],
+    )

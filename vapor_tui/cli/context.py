@@ -1,0 +1,61 @@
+"""The global options, and the workspace that they open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from vapor_tui.services.workspace import Workspace
+
+Database = Annotated[
+    Path | None, typer.Option("--db", metavar="PATH", help="The database file.", show_default=False)
+]
+Speed = Annotated[
+    str | None,
+    typer.Option(
+        "--speed",
+        metavar="auto|max|NUMBER",
+        help="Speed of simulated time: 1 is real time, max does not wait.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was said before the command, or again after it."""
+
+    database: Path | None = None
+    speed: str | None = None
+    runs_worker: bool = True
+
+    def overridden(self, database: Path | None = None, speed: str | None = None) -> Settings:
+        """Return these settings with what was given after the command."""
+        return replace(self, database=database or self.database, speed=speed or self.speed)
+
+
+def settings_of(
+    context: typer.Context, database: Path | None = None, speed: str | None = None
+) -> Settings:
+    """Return the global options of a command."""
+    given: Settings = context.obj
+    return given.overridden(database, speed)
+
+
+@contextmanager
+def workspace_of(context: typer.Context, database: Path | None = None) -> Iterator[Workspace]:
+    """Open the workspace for a command and close it afterwards."""
+    from vapor_tui.services.workspace import open_workspace
+
+    workspace = open_workspace(settings_of(context, database).database)
+    try:
+        yield workspace
+    finally:
+        workspace.close()

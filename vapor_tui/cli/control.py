@@ -1,0 +1,97 @@
+"""`pause`, `resume`, `cancel`, `retry`, `fail`, `delete`: what can be asked of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from vapor_tui.cli.context import Json, workspace_of
+from vapor_tui.cli.output import FAILED, WRONG_INPUT, print_json, print_line, say_refused
+from vapor_tui.domain.jobs import Job
+from vapor_tui.domain.lifecycle import Action, wish_label
+from vapor_tui.domain.results import Ok, Refused
+from vapor_tui.services.jobs import apply_action
+
+commands = typer.Typer()
+
+JobIds = Annotated[list[int], typer.Argument(metavar="ID...", help="The jobs' numbers.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@commands.command()
+def pause(context: typer.Context, job_ids: JobIds, as_json: Json = False) -> None:
+    """Pause jobs; they keep what they have done."""
+    _apply(context, Action.PAUSE, job_ids, as_json)
+
+
+@commands.command()
+def resume(context: typer.Context, job_ids: JobIds, as_json: Json = False) -> None:
+    """Queue paused jobs again; they go on where they were."""
+    _apply(context, Action.RESUME, job_ids, as_json)
+
+
+@commands.command()
+def cancel(
+    context: typer.Context,
+    job_ids: JobIds,
+    after_epoch: Annotated[
+        bool, typer.Option("--after-epoch", help="Let the present epoch end first.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Stop jobs for good; what was saved is kept."""
+    action = Action.CANCEL_AFTER_EPOCH if after_epoch else Action.CANCEL
+    _apply(context, action, job_ids, as_json)
+
+
+@commands.command()
+def retry(context: typer.Context, job_ids: JobIds, as_json: Json = False) -> None:
+    """Queue failed jobs again; they go on after the last stored step."""
+    _apply(context, Action.RETRY, job_ids, as_json)
+
+
+@commands.command()
+def fail(context: typer.Context, job_ids: JobIds, as_json: Json = False) -> None:
+    """Make running jobs fail, to try what happens then."""
+    _apply(context, Action.FAIL, job_ids, as_json)
+
+
+@commands.command()
+def delete(
+    context: typer.Context, job_ids: JobIds, yes: Yes = False, as_json: Json = False
+) -> None:
+    """Delete jobs that have ended, with their metrics and logs."""
+    if not yes:
+        numbers = ", ".join(str(number) for number in job_ids)
+        typer.confirm(f"Delete job {numbers} for good?", abort=True, err=True)
+    _apply(context, Action.DELETE, job_ids, as_json)
+
+
+def _apply(context: typer.Context, action: Action, job_ids: Sequence[int], as_json: bool) -> None:
+    """Apply an action to each job; one that is refused does not keep the others from it."""
+    done: list[Job] = []
+    refusals: list[Refused] = []
+    with workspace_of(context) as workspace:
+        for job_id in dict.fromkeys(job_ids):
+            match apply_action(workspace, action, job_id):
+                case Ok(job):
+                    done.append(job)
+                    if not as_json:
+                        print_line(_sentence(action, job))
+                case Refused() as refused:
+                    refusals.append(refused)
+    if as_json and not refusals:
+        print_json({"jobs": [job.model_dump(mode="json") for job in done]})
+    for refused in refusals:
+        say_refused(refused, as_json=as_json)
+    if refusals:
+        raise typer.Exit(WRONG_INPUT if all(refused.is_input for refused in refusals) else FAILED)
+
+
+def _sentence(action: Action, job: Job) -> str:
+    if action is Action.DELETE:
+        return f"Job {job.id} is deleted"
+    wish = wish_label(job.desired) if job.lease_owner is not None else None
+    return f"Job {job.id} is {wish or job.status.value}"

@@ -1,0 +1,163 @@
+"""`datasets add|list|show|delete`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vapor_tui.cli.context import Json, workspace_of
+from vapor_tui.cli.output import WRONG_INPUT, print_json, print_line, print_table, refuse
+from vapor_tui.cli.reading import reading_bar
+from vapor_tui.domain.datasets import Dataset, DatasetStatus
+from vapor_tui.domain.formats import ABSENT, count, file_size
+from vapor_tui.domain.results import Ok, Refused
+from vapor_tui.paths import sample_dataset
+from vapor_tui.services.datasets import (
+    add_dataset,
+    delete_dataset,
+    find_dataset,
+    invalid_sentence,
+    list_datasets,
+)
+
+commands = typer.Typer()
+datasets = typer.Typer(help="Add, list, show and delete datasets.", no_args_is_help=True)
+commands.add_typer(datasets, name="datasets")
+
+Reference = Annotated[str, typer.Argument(metavar="DATASET", help="Its id or name.")]
+_ERRORS_SHOWN = 10
+
+
+@datasets.command()
+def add(
+    context: typer.Context,
+    path: Annotated[
+        str | None, typer.Argument(metavar="PATH", help="JSONL, JSON or CSV, also gzipped.")
+    ] = None,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Add the small dataset that is shipped.")
+    ] = False,
+    name: Annotated[str | None, typer.Option("--name", help="Instead of the file's.")] = None,
+    validation: Annotated[
+        Path | None, typer.Option("--validation", metavar="FILE", help="Validation records.")
+    ] = None,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option("--tokenizer", metavar="FILE", help="A tokenizer.json to count tokens with."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read a file through, check every record, and register it."""
+    if (path is None) == (not sample):
+        refuse(Refused("Give either the path of a file or --sample"), as_json=as_json)
+    file = sample_dataset() if path is None else Path(path).expanduser()
+    with workspace_of(context) as workspace, reading_bar(file.name) as progress:
+        result = add_dataset(
+            workspace,
+            file,
+            name=name,
+            validation=validation,
+            tokenizer=tokenizer,
+            progress=progress,
+        )
+    match result:
+        case Refused() as refused:
+            refuse(refused, as_json=as_json)
+        case Ok(dataset):
+            pass
+    if as_json:
+        print_json(dataset)
+    else:
+        _print_dataset(dataset)
+    if dataset.status is DatasetStatus.INVALID:
+        if not as_json:
+            typer.echo(f"vapor-tui: {invalid_sentence(dataset)}", err=True)
+        raise typer.Exit(WRONG_INPUT)
+
+
+@datasets.command("list")
+def list_(context: typer.Context, as_json: Json = False) -> None:
+    """List the datasets, newest first."""
+    with workspace_of(context) as workspace:
+        found = list_datasets(workspace)
+    if as_json:
+        print_json({"datasets": [dataset.model_dump(mode="json") for dataset in found]})
+    elif not found:
+        print_line("No datasets yet. Add one with: vapor-tui datasets add FILE")
+    else:
+        print_table(
+            ("id", "name", "status", "format", "pairs", "tokens", "file"),
+            [
+                (
+                    dataset.id,
+                    dataset.name,
+                    dataset.status,
+                    dataset.format or ABSENT,
+                    count(dataset.total_training_pairs),
+                    count(dataset.total_tokens),
+                    dataset.file_name,
+                )
+                for dataset in found
+            ],
+        )
+
+
+@datasets.command()
+def show(context: typer.Context, reference: Reference, as_json: Json = False) -> None:
+    """Show a dataset's statistics and errors."""
+    with workspace_of(context) as workspace:
+        dataset = find_dataset(workspace, reference)
+    if dataset is None:
+        refuse(Refused(f'There is no dataset "{reference}"'), as_json=as_json)
+    if as_json:
+        print_json(dataset)
+    else:
+        _print_dataset(dataset)
+
+
+@datasets.command()
+def delete(context: typer.Context, reference: Reference, as_json: Json = False) -> None:
+    """Delete a dataset from the list; its file is left alone."""
+    with workspace_of(context) as workspace:
+        result = delete_dataset(workspace, reference)
+    match result:
+        case Refused() as refused:
+            refuse(refused, as_json=as_json)
+        case Ok(dataset) if as_json:
+            print_json(dataset)
+        case Ok(dataset):
+            print_line(f"Dataset {dataset.id} {dataset.name} is deleted; its file is untouched")
+
+
+def _print_dataset(dataset: Dataset) -> None:
+    statistics = dataset.statistics
+    rows: list[tuple[str, object]] = [
+        ("id", dataset.id),
+        ("name", dataset.name),
+        ("status", dataset.status),
+        ("file", f"{dataset.path} ({file_size(dataset.file_size)})"),
+        ("format", dataset.format or ABSENT),
+        ("training pairs", count(dataset.total_training_pairs)),
+        ("validation pairs", count(dataset.total_validation_pairs)),
+        ("tokens", count(dataset.total_tokens)),
+        ("turns per conversation", f"{dataset.avg_turns_per_conversation:.1f}"),
+        ("tokens per turn", f"{dataset.avg_tokens_per_turn:.1f}"),
+    ]
+    if statistics is not None:
+        rows += [
+            ("records", f"{count(statistics.records)}, {count(statistics.bad_records)} bad"),
+            ("tokens counted by", statistics.token_counter),
+            (
+                f"over {statistics.max_sequence_length} tokens",
+                f"{statistics.share_over_max_sequence_length:.1%} of the records",
+            ),
+        ]
+    for label, value in rows:
+        print_line(f"{label:<24}{value}")
+    for error in dataset.validation_errors[:_ERRORS_SHOWN]:
+        print_line(f"  line {error.line}: {error.message}")
+    hidden = len(dataset.validation_errors) - _ERRORS_SHOWN
+    if hidden > 0:
+        print_line(f"  and {hidden} more, with --json")

@@ -1,0 +1,153 @@
+"""`jobs` and `show`: what there is, and one job in full."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vapor_tui.cli.context import Json, workspace_of
+from vapor_tui.cli.output import print_json, print_line, print_table, refuse
+from vapor_tui.domain.formats import ABSENT, age, duration, money, plain_number
+from vapor_tui.domain.hyperparameters import settings
+from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, Sort
+from vapor_tui.domain.lifecycle import Status, wish_label
+from vapor_tui.domain.results import Refused
+from vapor_tui.services.jobs import get_job, list_jobs, missing_job
+
+commands = typer.Typer()
+
+JobId = Annotated[int, typer.Argument(metavar="ID", help="The job's number.")]
+
+
+@commands.command()
+def jobs(
+    context: typer.Context,
+    status: Annotated[
+        str | None, typer.Option("--status", metavar="S", help="Only jobs of this status.")
+    ] = None,
+    search: Annotated[
+        str, typer.Option("--search", metavar="T", help="In name, model, dataset and tags.")
+    ] = "",
+    sort: Annotated[str, typer.Option("--sort", help="newest, oldest, name, cost ...")] = "newest",
+    page: Annotated[int, typer.Option("--page", metavar="N", min=1)] = 1,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT)] = 10,
+    as_json: Json = False,
+) -> None:
+    """List jobs, newest first."""
+    wanted = _filter(status, search, sort, page, limit)
+    if isinstance(wanted, Refused):
+        refuse(wanted, as_json=as_json)
+    with workspace_of(context) as workspace:
+        found = list_jobs(workspace, wanted)
+    if as_json:
+        print_json(_document(found))
+    else:
+        _print_page(found)
+
+
+@commands.command()
+def show(context: typer.Context, job_id: JobId, as_json: Json = False) -> None:
+    """Show one job in full."""
+    with workspace_of(context) as workspace:
+        job = get_job(workspace, job_id)
+    if job is None:
+        refuse(missing_job(job_id), as_json=as_json)
+    if as_json:
+        print_json(job)
+    else:
+        _print_job(job)
+
+
+def _filter(
+    status: str | None, search: str, sort: str, page: int, limit: int
+) -> JobFilter | Refused:
+    if status is not None and status not in list(Status):
+        sentence = f'There is no status "{status}"; there are {", ".join(Status)}'
+        return Refused(sentence, {"status": sentence})
+    if sort not in list(Sort):
+        sentence = f'There is no order "{sort}"; there are {", ".join(Sort)}'
+        return Refused(sentence, {"sort": sentence})
+    return JobFilter(
+        status=Status(status) if status else None,
+        search=search,
+        sort=Sort(sort),
+        page=page,
+        limit=limit,
+    )
+
+
+def _document(found: JobPage) -> dict[str, object]:
+    return {
+        "jobs": [job.model_dump(mode="json") for job in found.jobs],
+        "pagination": {
+            "page": found.page,
+            "limit": found.limit,
+            "total": found.total,
+            "total_pages": found.total_pages,
+        },
+    }
+
+
+def _print_page(found: JobPage) -> None:
+    if not found.jobs:
+        print_line("No jobs here. Start one with: vapor-tui run FILE")
+        return
+    print_table(
+        ("id", "name", "status", "model", "done", "loss", "left", "cost", "age"),
+        [
+            (
+                job.id,
+                job.name,
+                job.status,
+                job.base_model or ABSENT,
+                f"{job.progress:.0f} %",
+                _number(job.current_metrics.loss),
+                duration(job.seconds_left()),
+                _cost(job),
+                age(job.created_at),
+            )
+            for job in found.jobs
+        ],
+    )
+    print_line(f"page {found.page} of {found.total_pages}, {found.total} jobs")
+
+
+def _print_job(job: Job) -> None:
+    gpus = job.gpu_config
+    metrics = job.current_metrics
+    wish = wish_label(job.desired) if job.status.is_active else None
+    rows: list[tuple[str, object]] = [
+        ("name", job.name),
+        ("status", f"{job.stage_label}{f' ({wish})' if wish else ''}"),
+        ("engine", f"{job.engine}{' (nothing here is real)' if job.is_simulated else ''}"),
+        ("model", job.base_model or ABSENT),
+        ("dataset", f"{job.dataset_name or ABSENT}, {job.dataset_pairs or 0:,} pairs"),
+        ("GPUs", f"{gpus.count} × {gpus.type}" if gpus else ABSENT),
+        ("preset", f"{job.preset_id}{f', from {job.preset_base}' if job.preset_base else ''}"),
+        ("steps", f"{job.current_step} of {job.total_steps} ({job.progress:.0f} %)"),
+        ("loss", _number(metrics.loss)),
+        ("eval_loss", _number(metrics.eval_loss)),
+        ("cost", f"{_cost(job)} of {money(job.estimated_total_cost)} estimated"),
+        ("budget", money(job.budget)),
+        ("elapsed", duration(job.elapsed())),
+        ("left", duration(job.seconds_left())),
+        ("seed", job.seed),
+    ]
+    if job.error_message:
+        rows.append(("error", job.error_message))
+    if job.hyperparameters is not None:
+        rows += [
+            (name, described.show(getattr(job.hyperparameters, name)))
+            for name, described in settings()
+        ]
+    for label, value in rows:
+        print_line(f"{label:<28}{value}")
+
+
+def _cost(job: Job) -> str:
+    return money(job.final_cost if job.final_cost is not None else job.current_cost)
+
+
+def _number(value: float | None) -> str:
+    return ABSENT if value is None else plain_number(round(value, 3))

@@ -1,0 +1,84 @@
+"""`metrics` and `logs`: what a run measured, and what it printed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from vapor_tui.cli.context import workspace_of
+from vapor_tui.cli.jobs import JobId
+from vapor_tui.cli.output import print_line, refuse
+from vapor_tui.domain.metrics import VALUE_COLUMNS
+from vapor_tui.domain.results import Refused
+from vapor_tui.services.exports import metric_rows, new_log_lines
+from vapor_tui.services.jobs import get_job, missing_job
+
+commands = typer.Typer()
+
+_COLUMNS = ("step", "epoch", *VALUE_COLUMNS)
+_LOOK_SECONDS = 0.5
+
+
+@commands.command()
+def metrics(
+    context: typer.Context,
+    job_id: JobId,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="csv|jsonl", help="How to print them.")
+    ] = "csv",
+    last: Annotated[
+        int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N points.")
+    ] = None,
+) -> None:
+    """Print a job's metrics, a line per logged step."""
+    if format_ not in ("csv", "jsonl"):
+        refuse(Refused(f'There is no format "{format_}"; there are csv and jsonl'))
+    with workspace_of(context) as workspace:
+        if get_job(workspace, job_id) is None:
+            refuse(missing_job(job_id))
+        rows = metric_rows(workspace, job_id, last)
+        if format_ == "csv":
+            _print_csv(rows)
+        else:
+            for row in rows:
+                typer.echo(json.dumps({"job_id": job_id, **row}))
+
+
+@commands.command()
+def logs(
+    context: typer.Context,
+    job_id: JobId,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the job has ended.")
+    ] = False,
+) -> None:
+    """Print what a job's runner printed."""
+    with workspace_of(context) as workspace:
+        number = 0
+        while True:
+            job = get_job(workspace, job_id)
+            if job is None:
+                refuse(missing_job(job_id))
+            for line in new_log_lines(workspace, job_id, number):
+                number = line.number
+                stamp = time.strftime("%H:%M:%S", time.localtime(line.at))
+                print_line(f"{stamp}  {line.text}")
+            if not follow or not job.status.is_active:
+                return
+            sys.stdout.flush()
+            time.sleep(_LOOK_SECONDS)
+
+
+def _print_csv(rows: Iterator[dict[str, Any]]) -> None:
+    """Print comma-separated values; what is not finite stands as nan, inf or -inf."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for row in rows:
+        marks = row["non_finite"] or {}
+        writer.writerow([marks.get(name, row[name]) for name in _COLUMNS])

@@ -1,0 +1,94 @@
+"""What commands print: documents, tables, and sentences about what went wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import typer
+from pydantic import BaseModel
+
+from vapor_tui.domain.catalogue import CatalogueError
+from vapor_tui.domain.results import Refused
+from vapor_tui.domain.text import printable
+from vapor_tui.log import log_file
+from vapor_tui.storage.errors import StorageError
+
+FAILED = 1
+WRONG_INPUT = 2
+_DETAILS_SHOWN = 10
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document to standard output."""
+    if isinstance(document, BaseModel):
+        document = document.model_dump(mode="json")
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=True))
+
+
+def print_line(text: object = "") -> None:
+    """Print a line that may hold text from outside."""
+    typer.echo(printable(text))
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under headings, figures (and headings of figures) aligned at the right."""
+    cells = [[printable(cell, 60) for cell in row] for row in rows]
+    numeric = [
+        bool(cells) and all(_is_figure(row[i]) for row in cells) for i in range(len(headings))
+    ]
+    widths = [
+        max(len(heading), *(len(row[i]) for row in cells)) if cells else len(heading)
+        for i, heading in enumerate(headings)
+    ]
+    for row in (list(headings), *cells):
+        aligned = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        )
+        typer.echo("  ".join(aligned).rstrip())
+
+
+def refuse(refused: Refused, *, as_json: bool = False) -> NoReturn:
+    """Say why something was not done, and leave with the exit code for it."""
+    say_refused(refused, as_json=as_json)
+    raise typer.Exit(WRONG_INPUT if refused.is_input else FAILED)
+
+
+def say_refused(refused: Refused, *, as_json: bool = False) -> None:
+    """Print an error: a document on standard output, or sentences on standard error."""
+    if as_json:
+        print_json({"error": refused.error, "details": dict(refused.details)})
+        return
+    typer.echo(f"vapor-tui: {printable(refused.error)}", err=True)
+    shown = list(refused.details.items())[:_DETAILS_SHOWN]
+    for field, sentence in shown:
+        if sentence != refused.error:
+            typer.echo(f"  {printable(field)}: {printable(sentence)}", err=True)
+    if len(refused.details) > len(shown):
+        typer.echo(f"  and {len(refused.details) - len(shown)} more", err=True)
+
+
+def expected_exit(error: Exception, *, as_json: bool) -> int | None:
+    """Say what a person can do about an error; return the exit code, None for a bug of ours."""
+    match error:
+        case CatalogueError():
+            say_refused(Refused(str(error)), as_json=as_json)
+            return WRONG_INPUT
+        case StorageError():
+            say_refused(Refused(str(error)), as_json=as_json)
+            return FAILED
+        case _:
+            return None
+
+
+def unexpected_exit(error: Exception, *, as_json: bool) -> int:
+    """Say where the details of a bug lie; return the exit code."""
+    sentence = f"An unexpected error: {type(error).__name__}. Its details are in {log_file()}"
+    say_refused(Refused(sentence), as_json=as_json)
+    return FAILED
+
+
+def _is_figure(cell: str) -> bool:
+    return not cell or cell == "-" or cell.lstrip("$+-×").replace(",", "")[:1].isdigit()

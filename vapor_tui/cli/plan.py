@@ -1,0 +1,184 @@
+"""`submit` and `estimate`: what a job would take, and putting it into the queue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vapor_tui.cli.context import Database, Json, Speed, settings_of, workspace_of
+from vapor_tui.cli.options import with_job_options
+from vapor_tui.cli.output import print_json, print_line, refuse
+from vapor_tui.cli.reading import obtain_dataset, reading_bar, registered
+from vapor_tui.domain.datasets import DatasetStatus
+from vapor_tui.domain.estimate import Estimate, Workload
+from vapor_tui.domain.formats import count, duration, money
+from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.services.datasets import bad_lines, inspect_file, invalid_sentence
+from vapor_tui.services.jobs import Plan, Simulation, check_simulation, create_job, plan_job
+from vapor_tui.services.workspace import Workspace
+
+commands = typer.Typer()
+
+DatasetArgument = Annotated[
+    str, typer.Argument(metavar="DATASET", help="A dataset's id or name, or a file.")
+]
+RunnerOption = Annotated[
+    str, typer.Option("--runner", metavar="NAME", help="What trains: simulator.")
+]
+ValidationOption = Annotated[
+    Path | None,
+    typer.Option("--validation", metavar="FILE", help="Validation records, in a second file."),
+]
+
+SIMULATOR = "simulator"
+_PROMISED = ("hf", "slurm")
+
+
+def check_runner(name: str) -> Result[None]:
+    """Refuse a runner that does not exist, or not yet."""
+    if name == SIMULATOR:
+        return Ok(None)
+    if name in _PROMISED:
+        sentence = f'The runner "{name}" is not there yet; simulator is'
+    else:
+        sentence = f'There is no runner "{name}"; simulator is the one there is'
+    return Refused(sentence, {"runner": sentence})
+
+
+@commands.command()
+@with_job_options
+def submit(
+    context: typer.Context,
+    dataset: DatasetArgument,
+    raw: dict[str, Any],
+    runner: RunnerOption = SIMULATOR,
+    validation: ValidationOption = None,
+    db: Database = None,
+    speed: Speed = None,
+    as_json: Json = False,
+) -> None:
+    """Create a job in the queue and print its id."""
+    with workspace_of(context, db) as workspace:
+        simulation = Simulation(speed=settings_of(context, db, speed).speed or "auto")
+        match prepared(workspace, dataset, raw, runner, simulation, validation):
+            case Refused() as refused:
+                refuse(refused, as_json=as_json)
+            case Ok(dataset_id):
+                pass
+        match create_job(workspace, raw, dataset_id, simulation=simulation):
+            case Refused() as refused:
+                refuse(refused, as_json=as_json)
+            case Ok(job):
+                if as_json:
+                    print_json(job)
+                else:
+                    print_line(job.id)
+
+
+@commands.command()
+@with_job_options
+def estimate(
+    context: typer.Context,
+    dataset: DatasetArgument,
+    raw: dict[str, Any],
+    runner: RunnerOption = SIMULATOR,
+    db: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a job would cost and how long it would take; nothing is stored."""
+    with workspace_of(context, db) as workspace:
+        match check_runner(runner):
+            case Refused() as refused:
+                refuse(refused, as_json=as_json)
+        match _estimated(workspace, dataset, raw):
+            case Refused() as refused:
+                refuse(refused, as_json=as_json)
+            case Ok(plan):
+                if as_json:
+                    print_json(plan.estimate.document())
+                else:
+                    _print_estimate(plan)
+
+
+def prepared(
+    workspace: Workspace,
+    reference: str,
+    raw: dict[str, Any],
+    runner: str,
+    simulation: Simulation,
+    validation: Path | None = None,
+) -> Result[int]:
+    """Check a configuration, then find or register its dataset; return the dataset's id.
+
+    The configuration comes first: when it is wrong, no file is read and nothing is stored.
+    """
+    for checked in (
+        check_runner(runner),
+        check_simulation(simulation),
+        plan_job(workspace, raw, None),
+    ):
+        if isinstance(checked, Refused):
+            return checked
+    match obtain_dataset(workspace, reference, validation=validation):
+        case Refused() as refused:
+            return refused
+        case Ok(dataset):
+            return Ok(dataset.id)
+
+
+def _estimated(workspace: Workspace, reference: str, raw: dict[str, Any]) -> Result[Plan]:
+    planned = plan_job(workspace, raw, None)
+    if isinstance(planned, Refused):
+        return planned
+    match registered(workspace, reference):
+        case Refused() as refused:
+            return refused
+        case Ok(dataset):
+            return plan_job(workspace, raw, dataset)
+        case None:
+            pass
+    with reading_bar(reference) as progress:
+        read = inspect_file(Path(reference).expanduser(), progress=progress)
+    match read:
+        case Refused() as refused:
+            return refused
+        case Ok(report) if report.status is DatasetStatus.INVALID:
+            return Refused(invalid_sentence(report), bad_lines(report))
+        case Ok(report):
+            name = Path(report.file_name).stem
+            return plan_job(
+                workspace,
+                raw,
+                Workload.of(report.total_training_pairs, report.total_tokens, name),
+            )
+
+
+def _print_estimate(plan: Plan) -> None:
+    """Print the figures, labels at the left and values in one column."""
+    settings, result = plan.draft.settings, plan.estimate
+    hyper = plan.draft.hyperparameters
+    for label, value in (
+        ("dataset", f"{result.workload.name}: {_workload(result)}"),
+        ("model", settings.base_model),
+        ("GPUs", f"{settings.gpu_count} × {settings.gpu_type}"),
+        ("compute", money(result.compute_cost)),
+        ("storage", money(result.storage_cost)),
+        ("total", money(result.total_cost)),
+        ("duration", duration(result.seconds)),
+        ("rate", f"{money(result.hourly_rate)}/h"),
+        (
+            "steps",
+            f"{count(result.total_steps)} = {count(result.steps_per_epoch)} × "
+            f"{hyper.epochs} epoch{'s' if hyper.epochs > 1 else ''}",
+        ),
+        ("speed", f"{result.tokens_per_second:,.0f} tok/s"),
+    ):
+        print_line(f"{label:<10}{value}")
+    if settings.budget is not None and result.total_cost > settings.budget:
+        print_line(f"warning   the estimate is above the budget of {money(settings.budget)}")
+
+
+def _workload(result: Estimate) -> str:
+    return f"{count(result.workload.pairs)} pairs, {count(result.workload.tokens)} tokens"

@@ -1,0 +1,89 @@
+"""Finds or reads the dataset that a command names, with a progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+from vapor_tui.domain.datasets import Dataset, ReadProgress
+from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.domain.text import printable
+from vapor_tui.services.datasets import OnProgress, add_dataset, find_dataset
+from vapor_tui.services.workspace import Workspace
+
+
+def looks_like_path(reference: str) -> bool:
+    """Say whether a dataset is given as a file rather than by id or name."""
+    return "/" in reference or "\\" in reference or Path(reference).suffix != ""
+
+
+def registered(workspace: Workspace, reference: str) -> Result[Dataset] | None:
+    """Return the registered dataset of an id or name; None when a file is meant instead."""
+    if not looks_like_path(reference) and not Path(reference).exists():
+        return _known(workspace, reference)
+    if not Path(reference).exists() and (known := find_dataset(workspace, reference)):
+        return Ok(known)
+    return None
+
+
+def obtain_dataset(
+    workspace: Workspace, reference: str, *, validation: Path | None = None
+) -> Result[Dataset]:
+    """Return the dataset of an id, a name or a path; a file is read and registered.
+
+    A file that is not valid is refused and leaves nothing behind.
+    """
+    known = registered(workspace, reference)
+    if known is not None:
+        return known
+    with reading_bar(reference) as progress:
+        return add_dataset(
+            workspace,
+            Path(reference).expanduser(),
+            validation=validation,
+            keep_invalid=False,
+            progress=progress,
+        )
+
+
+def _known(workspace: Workspace, reference: str) -> Result[Dataset]:
+    dataset = find_dataset(workspace, reference)
+    if dataset is None:
+        return Refused(
+            f'Dataset not found: "{printable(reference, 100)}" is neither the id or name of a '
+            "dataset nor a file here. See: vapor-tui datasets list"
+        )
+    return Ok(dataset)
+
+
+@contextmanager
+def reading_bar(name: str) -> Iterator[OnProgress | None]:
+    """Show how far a file has been read, on standard error; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TextColumn("{task.fields[records]:,} records", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(f"reading {printable(Path(name).name, 40)}", records=0)
+
+        def show(progress: ReadProgress) -> None:
+            bar.update(
+                task,
+                completed=progress.bytes_read,
+                total=progress.bytes_total,
+                records=progress.records,
+            )
+
+        yield show

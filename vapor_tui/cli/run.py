@@ -1,0 +1,134 @@
+"""`run`: creates a job and drives it here, with progress bars, until it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import typer
+
+from vapor_tui.cli.context import Database, Json, Speed, settings_of, workspace_of
+from vapor_tui.cli.options import with_job_options
+from vapor_tui.cli.output import FAILED, print_json, print_line, refuse
+from vapor_tui.cli.plan import (
+    SIMULATOR,
+    DatasetArgument,
+    RunnerOption,
+    ValidationOption,
+    prepared,
+)
+from vapor_tui.cli.watching import run_display
+from vapor_tui.domain.formats import ABSENT, duration, money, plain_number
+from vapor_tui.domain.jobs import Job
+from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.domain.text import printable
+from vapor_tui.services.jobs import Simulation, create_job, get_job
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.simulation import Pace
+from vapor_tui.worker.signals import stop_on_signals
+from vapor_tui.worker.worker import Worker, default_runners
+
+commands = typer.Typer()
+
+INTERRUPTED = 130
+_LOOK_SECONDS = 0.2
+
+
+@commands.command()
+@with_job_options
+def run(
+    context: typer.Context,
+    dataset: DatasetArgument,
+    raw: dict[str, Any],
+    runner: RunnerOption = SIMULATOR,
+    validation: ValidationOption = None,
+    db: Database = None,
+    speed: Speed = None,
+    as_json: Json = False,
+) -> None:
+    """Create a job and drive it here until it ends."""
+    with workspace_of(context, db) as workspace:
+        simulation = Simulation(speed=settings_of(context, db, speed).speed or "auto")
+        match prepared(workspace, dataset, raw, runner, simulation, validation):
+            case Refused() as refused:
+                refuse(refused, as_json=as_json)
+            case Ok(dataset_id):
+                pass
+        match asyncio.run(_drive(workspace, raw, dataset_id, simulation)):
+            case Refused() as refused:
+                refuse(refused, as_json=as_json)
+            case Ok(job):
+                pass
+        if as_json:
+            print_json(job)
+        else:
+            _print_summary(job)
+        if not job.status.has_ended:
+            raise typer.Exit(INTERRUPTED)
+        if job.status is not Status.COMPLETED:
+            raise typer.Exit(FAILED)
+
+
+async def _drive(
+    workspace: Workspace, raw: dict[str, Any], dataset_id: int, simulation: Simulation
+) -> Result[Job]:
+    """Create the job leased to a worker of its own and wait until it ends or is handed back."""
+    runners = default_runners(Pace.parse(simulation.speed))
+    worker = Worker(workspace.database, workspace.owner, runners=runners, claims=False)
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        worker_id = await worker.register()
+        created = await asyncio.to_thread(
+            create_job, workspace, raw, dataset_id, simulation=simulation, leased_to=worker_id
+        )
+        if isinstance(created, Refused):
+            await worker.leave()
+            return created
+        worker.adopt(created.value)
+        working = asyncio.create_task(worker.run(stop, once=True))
+        job = await _watch(workspace, created.value, working)
+        await working
+    return Ok(job)
+
+
+async def _watch(workspace: Workspace, job: Job, working: asyncio.Task[None]) -> Job:
+    """Show the stored progress of a job while its worker works; return its last state."""
+    with run_display(job) as show:
+        while True:
+            is_last = working.done()
+            job = await asyncio.to_thread(get_job, workspace, job.id) or job
+            show(job)
+            if is_last:
+                return job
+            await asyncio.wait([working], timeout=_LOOK_SECONDS)
+
+
+def _print_summary(job: Job) -> None:
+    simulated = " (simulated)" if job.is_simulated else ""
+    name = printable(job.name)
+    if job.status is Status.QUEUED:
+        print_line(
+            f"Job {job.id} is back in the queue at step {job.current_step} of {job.total_steps}; "
+            "nothing is lost."
+        )
+        print_line(f"Go on with: vapor-tui worker --once   or watch it: vapor-tui --job {job.id}")
+        return
+    print_line(f"Job {job.id} {name}: {job.status}{simulated}")
+    if job.error_message:
+        print_line(f"  {job.error_message}")
+    metrics = job.current_metrics
+    cost = job.final_cost if job.final_cost is not None else job.current_cost
+    for label, value in (
+        ("steps", f"{job.current_step} of {job.total_steps}"),
+        ("loss", _number(metrics.loss)),
+        ("eval_loss", _number(metrics.eval_loss)),
+        ("cost", f"{money(cost)} of {money(job.estimated_total_cost)} estimated{simulated}"),
+        ("elapsed", duration(job.elapsed())),
+    ):
+        print_line(f"  {label:<11}{value}")
+    print_line(f"See it again: vapor-tui --job {job.id}")
+
+
+def _number(value: float | None) -> str:
+    return ABSENT if value is None else plain_number(round(value, 4))

@@ -1,0 +1,36 @@
+"""Opens the app, on the list, a monitor or the configuration."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from vapor_tui.cli.context import Settings, settings_of
+
+commands = typer.Typer()
+
+
+@commands.command()
+def configure(
+    context: typer.Context,
+    dataset: Annotated[int | None, typer.Option("--dataset", metavar="ID")] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="M")] = None,
+    preset: Annotated[str | None, typer.Option("--preset", metavar="P")] = None,
+) -> None:
+    """Open the app on a new job."""
+    filled = {"dataset_id": dataset, "model": model, "preset": preset}
+    raise typer.Exit(open_app(settings_of(context), configure=filled))
+
+
+def open_app(
+    settings: Settings, *, job_id: int | None = None, configure: dict[str, Any] | None = None
+) -> int:
+    """Run the app until it is left; return its exit code."""
+    from vapor_tui.ui.app import create_app
+    from vapor_tui.ui.backend import Backend
+
+    backend = Backend(settings.database, speed=settings.speed, runs_worker=settings.runs_worker)
+    app = create_app(backend, job_id=job_id, configure=configure)
+    app.run()
+    return app.return_code or 0

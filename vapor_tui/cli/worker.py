@@ -1,0 +1,53 @@
+"""`worker`: drives queued jobs without a screen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from vapor_tui.cli.context import Database, Speed, settings_of, workspace_of
+from vapor_tui.cli.output import refuse
+from vapor_tui.domain.results import Refused
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.simulation import Pace
+from vapor_tui.worker.signals import stop_on_signals
+from vapor_tui.worker.worker import DEFAULT_CONCURRENCY, Worker, default_runners
+
+commands = typer.Typer()
+
+
+@commands.command()
+def worker(
+    context: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when nothing is queued or running.")
+    ] = False,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", metavar="N", min=1, help="Jobs at the same time.")
+    ] = DEFAULT_CONCURRENCY,
+    db: Database = None,
+    speed: Speed = None,
+) -> None:
+    """Drive queued jobs until interrupted; Ctrl-C hands back what is running."""
+    wanted = settings_of(context, db, speed).speed
+    try:
+        pace = Pace.parse(wanted) if wanted else None
+    except ValueError as error:
+        refuse(Refused(str(error)))
+    with workspace_of(context, db) as workspace:
+        asyncio.run(_work(workspace, pace, concurrency, once))
+
+
+async def _work(workspace: Workspace, pace: Pace | None, concurrency: int, once: bool) -> None:
+    stop = asyncio.Event()
+    worker = Worker(
+        workspace.database,
+        workspace.owner,
+        concurrency=concurrency,
+        runners=default_runners(pace),
+        is_separate=True,
+    )
+    with stop_on_signals(stop):
+        await worker.run(stop, once=once)
