@@ -14,6 +14,7 @@ from tests.conftest import OWNER, AddJob
 from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import Action, Desired, Position, Stage, Status
 from vapor_tui.domain.results import Ok
+from vapor_tui.processes import this_process
 from vapor_tui.runners.base import Progress, RunControl, RunnerEvent
 from vapor_tui.runners.simulator import SimulatorRunner, simulation_spec, timeline_of
 from vapor_tui.services.exports import metric_rows, new_log_lines
@@ -24,7 +25,6 @@ from vapor_tui.simulation import Pace, evaluate, simulate
 from vapor_tui.storage import leases, workers
 from vapor_tui.storage.events import history
 from vapor_tui.storage.metrics import metrics_after
-from vapor_tui.worker.process import this_process
 from vapor_tui.worker.worker import Worker, default_runners
 
 

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from vapor_tui.processes import ProcessIdentity
 from vapor_tui.storage.tables import Table
 
 WORKERS = Table.metadata.tables["workers"]
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessIdentity:
-    """Tells a process from every other, also from a later one of the same number."""
-
-    hostname: str
-    boot_id: str
-    pid: int
-    process_start: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +58,24 @@ def beat(connection: Connection, worker_id: int) -> bool:
 
 
 def unregister(connection: Connection, worker_id: int) -> None:
-    """Remove a worker that holds no job any more."""
-    connection.execute(delete(WORKERS).where(WORKERS.c.id == worker_id))
+    """Remove a worker, unless it still holds a job."""
+    connection.execute(
+        delete(WORKERS).where(WORKERS.c.id == worker_id, WORKERS.c.id.not_in(_holders()))
+    )
+
+
+def worker_by_id(connection: Connection, worker_id: int) -> Worker | None:
+    """Return one worker."""
+    row = connection.execute(select(WORKERS).where(WORKERS.c.id == worker_id)).first()
+    return None if row is None else _worker(row)
+
+
+def holders(connection: Connection, owner: str) -> list[Worker]:
+    """Return those of a person's workers that hold a job."""
+    rows = connection.execute(
+        select(WORKERS).where(WORKERS.c.owner == owner, WORKERS.c.id.in_(_holders()))
+    )
+    return [_worker(row) for row in rows]
 
 
 def workers(connection: Connection, owner: str) -> list[Worker]:
@@ -75,15 +83,21 @@ def workers(connection: Connection, owner: str) -> list[Worker]:
     rows = connection.execute(
         select(WORKERS).where(WORKERS.c.owner == owner).order_by(WORKERS.c.id)
     )
-    return [
-        Worker(
-            id=row.id,
-            owner=row.owner,
-            process=ProcessIdentity(row.hostname, row.boot_id, row.pid, row.process_start),
-            started_at=row.started_at,
-            heartbeat=row.heartbeat,
-            version=row.version,
-            is_separate=row.is_separate,
-        )
-        for row in rows
-    ]
+    return [_worker(row) for row in rows]
+
+
+def _holders() -> Any:
+    jobs = Table.metadata.tables["training_jobs"]
+    return select(jobs.c.lease_owner).where(jobs.c.lease_owner.is_not(None))
+
+
+def _worker(row: Row[Any]) -> Worker:
+    return Worker(
+        id=row.id,
+        owner=row.owner,
+        process=ProcessIdentity(row.hostname, row.boot_id, row.pid, row.process_start),
+        started_at=row.started_at,
+        heartbeat=row.heartbeat,
+        version=row.version,
+        is_separate=row.is_separate,
+    )

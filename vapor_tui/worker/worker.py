@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from vapor_tui import __version__
 from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import Desired
+from vapor_tui.processes import is_provably_gone, this_process
 from vapor_tui.runners.base import Runner
 from vapor_tui.runners.simulator import SimulatorRunner
 from vapor_tui.simulation import Pace
@@ -21,7 +22,6 @@ from vapor_tui.storage import leases, workers
 from vapor_tui.storage.engine import Database
 from vapor_tui.storage.errors import StorageError
 from vapor_tui.worker.drive import Drive
-from vapor_tui.worker.process import is_provably_gone, this_process
 
 log = logging.getLogger(__name__)
 

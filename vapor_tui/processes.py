@@ -1,18 +1,34 @@
-"""Tells this process from every other one, on this machine and on others."""
+"""Tells a process from every other one, on this machine and on others."""
 
 from __future__ import annotations
 
 import os
 import platform
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-from vapor_tui.storage.workers import ProcessIdentity
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-@cache
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """Tells a process from every other, also from a later one of the same number.
+
+    `boot_id` and `process_start` are empty where the system does not tell them.
+    """
+
+    hostname: str
+    boot_id: str
+    pid: int
+    process_start: str
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs, or ran, on this machine."""
+        return self.hostname == platform.node()
+
+
 def this_process() -> ProcessIdentity:
     """Return the identity of the present process."""
     return ProcessIdentity(
@@ -25,10 +41,9 @@ def this_process() -> ProcessIdentity:
 
 def is_provably_gone(process: ProcessIdentity) -> bool:
     """Say whether a process certainly runs no more; False whenever that cannot be known."""
-    here = this_process()
-    if process.hostname != here.hostname or not process.boot_id or not here.boot_id:
+    if not process.is_here or not process.boot_id or not _boot_id():
         return False
-    if process.boot_id != here.boot_id:
+    if process.boot_id != _boot_id():
         return True  # the machine has been started anew
     if not process.process_start:
         return False
@@ -38,7 +53,7 @@ def is_provably_gone(process: ProcessIdentity) -> bool:
 def process_start(pid: int) -> str | None:
     """Return when a process of this machine began, in clock ticks since boot.
 
-    None for a process that is not there, and everywhere without /proc.
+    None for a process that is not there or has ended, and everywhere without /proc.
     """
     try:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -50,6 +65,7 @@ def process_start(pid: int) -> str | None:
     return None if state in "ZX" else started
 
 
+@cache
 def _boot_id() -> str:
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
