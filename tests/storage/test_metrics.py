@@ -37,9 +37,7 @@ def test_blocks_come_back_as_they_were(workspace: Workspace, job_id: int) -> Non
 
 
 def test_an_evaluation_completes_the_row_of_its_step(workspace: Workspace, job_id: int) -> None:
-    evaluated = MetricsBlock(
-        step=np.array([2]), epoch=np.array([0.2]), eval_loss=np.array([1.75])
-    )
+    evaluated = MetricsBlock(step=np.array([2]), epoch=np.array([0.2]), eval_loss=np.array([1.75]))
     workspace.database.write(metrics.store_blocks, job_id, [_block(1, [2.5, 2.25])])
     workspace.database.write(metrics.store_blocks, job_id, [evaluated])
 
@@ -68,7 +66,9 @@ def test_what_is_not_finite_is_null_with_a_mark(workspace: Workspace, job_id: in
 
 
 def test_only_the_last_points_and_only_what_is_new(workspace: Workspace, job_id: int) -> None:
-    workspace.database.write(metrics.store_blocks, job_id, [_block(1, [float(i) for i in range(9)])])
+    workspace.database.write(
+        metrics.store_blocks, job_id, [_block(1, [float(i) for i in range(9)])]
+    )
 
     assert [row["step"] for row in metric_rows(workspace, job_id, last=2)] == [8, 9]
     assert len(list(metric_rows(workspace, job_id, last=100))) == 9

@@ -6,17 +6,21 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
+from vapor_tui.domain.jobs import JobFilter
 from vapor_tui.storage import schema, upgrade
 from vapor_tui.storage.engine import open_database
 from vapor_tui.storage.errors import StorageDamagedError, StorageError, StorageNewerError
+from vapor_tui.storage.events import history
+from vapor_tui.storage.jobs import job_page
 
 
-def _objects(path: Path) -> dict[str, str]:
+def _objects(path: Path) -> dict[str, list[str]]:
+    """Return the parts of every definition, in no order: a rebuilt table may list them anew."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        return {name: re.sub(r"[\s\"]+", "", sql) for name, sql in rows}
+        return {name: sorted(re.sub(r'[\s"]+', "", sql).split(",")) for name, sql in rows}
 
 
 def _pragma(path: Path, name: str) -> int:
@@ -54,6 +58,113 @@ def test_every_constraint_has_a_name(tmp_path: Path) -> None:
             for line in sql.splitlines():
                 if re.search(r"\b(CHECK|FOREIGN KEY|UNIQUE)\b", line):
                     assert "CONSTRAINT" in line, f"{name}: {line}"
+
+
+def test_an_upgrade_keeps_every_row_and_makes_a_copy_first(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    _build_first_version(path)
+
+    database = open_database(path)
+    page = database.read(job_page, "ada", JobFilter())
+    rows = database.read(lambda c: c.exec_driver_sql("SELECT * FROM training_metrics").fetchall())
+    events = database.read(history, 1)
+    database.close()
+
+    assert [(job.id, job.name, job.status) for job in page.jobs] == [(1, "old-job", "queued")]
+    assert len(rows) == 3
+    assert [event.after for event in events] == ["queued"]
+    assert _pragma(path, "user_version") == schema.SCHEMA_VERSION
+    copy = upgrade.backup_path(path, 1)
+    assert _pragma(copy, "user_version") == 1
+    schema.build(tmp_path / "new.db")
+    assert _objects(path) == _objects(tmp_path / "new.db")
+
+
+def test_an_upgrade_does_not_give_numbers_out_again(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    _build_first_version(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE sqlite_sequence SET seq = 41 WHERE name = 'training_jobs'")
+
+    open_database(path).close()
+
+    with closing(sqlite3.connect(path)) as connection:
+        sequence = dict(connection.execute("SELECT name, seq FROM sqlite_sequence"))
+    assert sequence["training_jobs"] == 41
+
+
+def test_an_upgrade_that_fails_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "old.db"
+    _build_first_version(path)
+    before = _objects(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE training_jobs SET dataset_id = 99")
+
+    with pytest.raises(StorageDamagedError, match="refer to rows that are not there"):
+        open_database(path)
+
+    assert _objects(path) == before
+    assert _pragma(path, "user_version") == 1
+
+
+def _build_first_version(path: Path) -> None:
+    """Make a database as the first migration left it, with a job, its history and metrics."""
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
+    with engine.begin() as connection:
+        upgrade.migrate(connection, "0001")
+        connection.exec_driver_sql(f"PRAGMA application_id={schema.APPLICATION_ID}")
+        connection.exec_driver_sql("PRAGMA user_version=1")
+        now = "2026-01-01 00:00:00.000000"
+        job = {
+            "id": 1,
+            "owner": "ada",
+            "name": "old-job",
+            "engine": "simulator",
+            "placement": "inline",
+            "status": "queued",
+            "desired": "run",
+            "current_stage": "queued",
+            "current_metrics": "{}",
+            "queued_at": now,
+            "created_at": now,
+            "updated_at": now,
+            "notes": "",
+            "tags": "[]",
+            **dict.fromkeys(("stage_seconds", "progress", "current_cost"), 0.0),
+            **dict.fromkeys(
+                (
+                    "current_epoch",
+                    "total_epochs",
+                    "current_step",
+                    "total_steps",
+                    "retry_count",
+                    "barren_claims",
+                    "seed",
+                    "data_seed",
+                    "fence",
+                    "source_offset",
+                ),
+                0,
+            ),
+        }
+        marks = ", ".join(f":{name}" for name in job)
+        connection.execute(
+            text(f"INSERT INTO training_jobs ({', '.join(job)}) VALUES ({marks})"), job
+        )
+        connection.exec_driver_sql(
+            'INSERT INTO job_events (job_id, what, "to", who, at, fence, note) '
+            "VALUES (1, 'status', 'queued', 'ada', ?, 0, '')",
+            (now,),
+        )
+        for step in (1, 2, 3):
+            connection.exec_driver_sql(
+                "INSERT INTO training_metrics (job_id, step, epoch, created_at) "
+                "VALUES (1, ?, 0.1, 0)",
+                (step,),
+            )
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ _COMMANDS = {
     "gpus": "catalogue",
     "presets": "catalogue",
     "worker": "worker",
+    "doctor": "doctor",
 }
 """Each command and the module that brings it; a module is imported when it is needed."""
 

@@ -97,7 +97,8 @@ async def _watch(workspace: Workspace, job: Job, working: asyncio.Task[None]) ->
     with run_display(job) as show:
         while True:
             is_last = working.done()
-            job = await asyncio.to_thread(get_job, workspace, job.id) or job
+            stored = await asyncio.to_thread(get_job, workspace, job.id)
+            job = stored or job
             show(job)
             if is_last:
                 return job

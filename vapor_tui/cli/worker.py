@@ -10,6 +10,7 @@ import typer
 from vapor_tui.cli.context import Database, Speed, settings_of, workspace_of
 from vapor_tui.cli.output import refuse
 from vapor_tui.domain.results import Refused
+from vapor_tui.services.unit import worker_unit
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace
 from vapor_tui.worker.signals import stop_on_signals
@@ -27,10 +28,16 @@ def worker(
     concurrency: Annotated[
         int, typer.Option("--concurrency", metavar="N", min=1, help="Jobs at the same time.")
     ] = DEFAULT_CONCURRENCY,
+    print_unit: Annotated[
+        bool, typer.Option("--print-unit", help="Print a systemd user unit and leave.")
+    ] = False,
     db: Database = None,
     speed: Speed = None,
 ) -> None:
     """Drive queued jobs until interrupted; Ctrl-C hands back what is running."""
+    if print_unit:
+        typer.echo(worker_unit(settings_of(context, db).database, concurrency), nl=False)
+        return
     wanted = settings_of(context, db, speed).speed
     try:
         pace = Pace.parse(wanted) if wanted else None

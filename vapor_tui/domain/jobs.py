@@ -292,6 +292,7 @@ class Job(BaseModel):
     error_message: str | None
     error_stack: str | None
     retry_count: int
+    barren_claims: int
     external_job_id: str | None
     artifact_path: str | None
     seed: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,11 +29,12 @@ from vapor_tui.domain.jobs import (
 from vapor_tui.domain.lifecycle import Action, Desired, Status, may_apply, refusal
 from vapor_tui.domain.notifications import queued_notice, status_notice
 from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.processes import is_provably_gone
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace, SimulationMode
 from vapor_tui.storage import datasets as dataset_queries
 from vapor_tui.storage import jobs as queries
-from vapor_tui.storage import leases
+from vapor_tui.storage import leases, takeover, workers
 from vapor_tui.storage.events import record
 from vapor_tui.storage.notifications import notify
 from vapor_tui.storage.tables import JobRow
@@ -159,7 +161,16 @@ def count_jobs(workspace: Workspace) -> dict[Status, int]:
 
 def apply_action(workspace: Workspace, action: Action, job_id: int) -> Result[Job]:
     """Do what a person asks of a job, or ask its worker to; the answer is the job after it."""
-    return workspace.database.write(_apply, workspace.owner, action, job_id)
+    result = workspace.database.write(_apply, workspace.owner, action, job_id)
+    if action is Action.DELETE and isinstance(result, Ok):
+        purge_deleted(workspace)
+    return result
+
+
+def purge_deleted(workspace: Workspace) -> None:
+    """Remove what is left of deleted jobs, in pieces that keep nobody waiting."""
+    while workspace.database.write(queries.purge_some, workspace.owner, queries.PURGED_AT_ONCE):
+        time.sleep(0)  # lets those who wait for the lock have their turn
 
 
 def missing_job(job_id: int) -> Refused:
@@ -189,17 +200,25 @@ def _apply(connection: Connection, owner: str, action: Action, job_id: int) -> R
     if not may_apply(action, job.status):
         return Refused(refusal(action, job_id, job.status))
     if action is Action.DELETE:
-        queries.delete_job(connection, job_id)
+        queries.mark_deleted(connection, job_id)
         return Ok(job)
     if job.lease_owner is not None:
-        wish = _WISHES[action]
-        queries.set_desired(connection, job_id, wish)
-        record(connection, job_id, "desired", job.desired, wish, who=owner, fence=job.fence)
+        _ask_worker(connection, owner, job, _WISHES[action])
     else:
         _change_at_once(connection, owner, job, action)
     changed = queries.job_by_id(connection, owner, job_id)
     assert changed is not None
     return Ok(changed)
+
+
+def _ask_worker(connection: Connection, owner: str, job: Job, wish: Desired) -> None:
+    """Note a wish for the worker that holds a job, or do it where that worker is gone."""
+    assert job.lease_owner is not None
+    queries.set_desired(connection, job.id, wish)
+    record(connection, job.id, "desired", job.desired, wish, who=owner, fence=job.fence)
+    holder = workers.worker_by_id(connection, job.lease_owner)
+    if holder is None or is_provably_gone(holder.process):
+        takeover.release(connection, job, owner, wish)
 
 
 def _change_at_once(connection: Connection, owner: str, job: Job, action: Action) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
@@ -13,6 +14,9 @@ from vapor_tui.storage.tables import JobRow, Table
 
 JOBS = Table.metadata.tables["training_jobs"]
 DATASETS = Table.metadata.tables["datasets"]
+
+PURGED_AT_ONCE = 10_000
+"""Rows of a deleted job removed in one transaction: some tens of milliseconds."""
 
 _ORDER: dict[Sort, ColumnElement[Any]] = {
     Sort.NEWEST: JOBS.c.id.desc(),
@@ -34,7 +38,9 @@ def insert_job(connection: Connection, row: JobRow) -> int:
 
 def job_by_id(connection: Connection, owner: str, job_id: int) -> Job | None:
     """Return a person's job, or None when there is none of that number."""
-    found = connection.execute(_joined().where(JOBS.c.id == job_id, JOBS.c.owner == owner)).first()
+    found = connection.execute(
+        _joined().where(JOBS.c.id == job_id, JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None))
+    ).first()
     return None if found is None else _job(found)
 
 
@@ -65,7 +71,9 @@ def job_page(connection: Connection, owner: str, wanted: JobFilter) -> JobPage:
 def status_counts(connection: Connection, owner: str) -> dict[Status, int]:
     """Return how many jobs a person has of each status; statuses without any are left out."""
     rows = connection.execute(
-        select(JOBS.c.status, func.count()).where(JOBS.c.owner == owner).group_by(JOBS.c.status)
+        select(JOBS.c.status, func.count())
+        .where(JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None))
+        .group_by(JOBS.c.status)
     )
     return {Status(status): number for status, number in rows}
 
@@ -120,9 +128,31 @@ def change_unheld(
     return changed.rowcount == 1
 
 
-def delete_job(connection: Connection, job_id: int) -> None:
-    """Remove a job; what hangs on it goes with it."""
+def mark_deleted(connection: Connection, job_id: int) -> None:
+    """Hide a job that has ended; `purge_some` removes it."""
+    connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(deleted_at=datetime.now(UTC)))
+
+
+def purge_some(connection: Connection, owner: str, rows: int) -> bool:
+    """Remove up to so many rows of a person's deleted jobs; say whether any job is left.
+
+    A run can have millions of rows: removing them at once would keep every worker waiting.
+    """
+    job_id = connection.execute(
+        select(JOBS.c.id).where(JOBS.c.owner == owner, JOBS.c.deleted_at.is_not(None)).limit(1)
+    ).scalar()
+    if job_id is None:
+        return False
+    for table, key in (("training_metrics", "step"), ("log_lines", "number")):
+        removed = connection.exec_driver_sql(
+            f"DELETE FROM {table} WHERE job_id = ? AND {key} IN "
+            f"(SELECT {key} FROM {table} WHERE job_id = ? LIMIT ?)",
+            (job_id, job_id, rows),
+        )
+        if removed.rowcount:
+            return True
     connection.execute(delete(JOBS).where(JOBS.c.id == job_id))
+    return True
 
 
 def update_notes(
@@ -159,7 +189,10 @@ def _joined() -> Select[Any]:
 
 
 def _conditions(owner: str, wanted: JobFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [JOBS.c.owner == owner]
+    conditions: list[ColumnElement[bool]] = [
+        JOBS.c.owner == owner,
+        JOBS.c.deleted_at.is_(None),
+    ]
     if wanted.status is not None:
         conditions.append(JOBS.c.status == wanted.status)
     for word in wanted.search.split():

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from vapor_tui.domain.estimate import STORAGE_USD
 from vapor_tui.domain.jobs import CurrentMetrics, Job
-from vapor_tui.domain.lifecycle import Position, Status
+from vapor_tui.domain.lifecycle import HELD, Desired, Position, Status
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.domain.notifications import Notice, status_notice
 from vapor_tui.storage.events import record
@@ -60,7 +61,12 @@ class Advance:
     artifact_path: str | None = None
     reason: str = ""
     """Why it ended, for the history and the notification."""
-    notices: Sequence[Notice] = field(default=())
+    notices: Sequence[Notice] = ()
+
+    @property
+    def moved(self) -> bool:
+        """Whether the job has come further."""
+        return self.after != self.before
 
 
 def claim(connection: Connection, owner: str, worker_id: int, most: int) -> list[Job]:
@@ -140,6 +146,7 @@ _ADVANCE = (
                 "error_message",
                 "error_stack",
                 "artifact_path",
+                "barren_claims",
                 "updated_at",
             )
         }
@@ -165,7 +172,12 @@ def store_advances(connection: Connection, advances: Sequence[Advance]) -> set[i
 
 def _store(connection: Connection, job: Job, advance: Advance) -> bool:
     lease, now = advance.lease, datetime.now(UTC)
-    held = advance.status in (Status.INITIALIZING, Status.RUNNING)
+    status, final_cost = advance.status, advance.final_cost
+    if status is Status.QUEUED:
+        # What a person asked for must not be lost with the worker that they asked.
+        status = released_status(job.desired)
+        final_cost = advance.current_cost + STORAGE_USD if status.has_ended else None
+    held = status in HELD
     changed = connection.execute(
         _ADVANCE,
         {
@@ -176,7 +188,7 @@ def _store(connection: Connection, job: Job, advance: Advance) -> bool:
             "from_epoch": advance.before.epoch,
             "from_seconds": advance.before.seconds,
             "from_step": advance.before.step,
-            "new_status": advance.status,
+            "new_status": status,
             "new_lease_owner": lease.worker_id if held else None,
             "new_current_stage": advance.after.stage,
             "new_current_epoch": advance.after.epoch,
@@ -186,11 +198,12 @@ def _store(connection: Connection, job: Job, advance: Advance) -> bool:
             "new_current_metrics": advance.current_metrics,
             "new_current_cost": advance.current_cost,
             "new_estimated_completion_at": advance.estimated_completion_at,
-            "new_completed_at": now if advance.status.has_ended else None,
-            "new_final_cost": advance.final_cost,
+            "new_completed_at": now if status.has_ended else None,
+            "new_final_cost": final_cost,
             "new_error_message": advance.error_message,
             "new_error_stack": advance.error_stack,
             "new_artifact_path": advance.artifact_path,
+            "new_barren_claims": 0 if advance.moved else job.barren_claims,
             "new_updated_at": now,
         },
     )
@@ -198,8 +211,16 @@ def _store(connection: Connection, job: Job, advance: Advance) -> bool:
         return False
     store_blocks(connection, job.id, advance.blocks)
     append_lines(connection, job.id, advance.lines)
-    _tell(connection, job, advance, now)
+    _tell(connection, job, replace(advance, status=status, final_cost=final_cost), now)
     return True
+
+
+def released_status(desired: Desired) -> Status:
+    """Return what becomes of a held job that its worker gives up, by what a person wants."""
+    return {
+        Desired.STOP: Status.CANCELLED,
+        Desired.PAUSE: Status.PAUSED,
+    }.get(desired, Status.QUEUED)
 
 
 def _tell(connection: Connection, job: Job, advance: Advance, now: datetime) -> None:

@@ -13,7 +13,7 @@ from vapor_tui.storage.errors import StorageDamagedError, StorageNewerError
 from vapor_tui.storage.triggers import TRIGGERS
 
 APPLICATION_ID = 0x76617072  # "vapr"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Number of the newest migration; kept in the file's user_version."""
 
 _HEADER = b"SQLite format 3\x00"
@@ -29,7 +29,7 @@ def ensure(path: Path) -> None:
     if not path.exists():
         _create(path)
         return
-    version = _version(path)
+    version = file_version(path)
     if version > SCHEMA_VERSION:
         raise StorageNewerError(
             f"{path} was written by a newer version of vapor-tui (schema {version}, this one "
@@ -41,8 +41,11 @@ def ensure(path: Path) -> None:
         upgrade(path, version)
 
 
-def _version(path: Path) -> int:
-    """Return the schema version of a file that is ours; raises StorageDamagedError otherwise."""
+def file_version(path: Path) -> int:
+    """Return the schema version of a file that is ours.
+
+    Raises StorageDamagedError for any other file, OSError for one that cannot be read.
+    """
     with path.open("rb") as file:
         header = file.read(100)
     if not header:

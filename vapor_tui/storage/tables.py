@@ -101,6 +101,9 @@ class JobRow(Table, table=True):
             "(status IN ('completed', 'failed', 'cancelled')) = (completed_at IS NOT NULL)",
             name="completed_at_when_ended",
         ),
+        CheckConstraint(
+            "deleted_at IS NULL OR completed_at IS NOT NULL", name="deleted_when_ended"
+        ),
         Index(None, "owner", "status"),
         Index(None, "owner", "queued_at"),
         {"sqlite_autoincrement": True},
@@ -166,6 +169,8 @@ class JobRow(Table, table=True):
     fence: int = 0
     source: str | None = None
     source_offset: int = 0
+    deleted_at: datetime | None = None
+    """Hidden since then; its rows are being removed in pieces."""
 
 
 class MetricRow(Table, table=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vapor_tui.domain.lifecycle import TRANSITIONS
+
 _NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"
 """The present as SQLAlchemy stores a moment: microseconds, UTC."""
 
@@ -13,15 +15,70 @@ BEGIN
 END
 """
 
-_APPEND_ONLY = """
-CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
+_REFUSE = """
+CREATE TRIGGER {name} {event}
+WHEN {condition}
 BEGIN
-  SELECT RAISE(ABORT, '{table} is append-only');
+  SELECT RAISE(ABORT, '{message}');
 END
 """
+
+
+def _transitions() -> str:
+    """Return the SQL condition under which a change of status is in the table of the domain."""
+    return " OR ".join(
+        f"(OLD.status = '{before.value}' AND NEW.status IN "
+        f"({', '.join(sorted(repr(s.value) for s in following))}))"
+        for before, following in TRANSITIONS.items()
+        if following
+    )
+
 
 TRIGGERS = (
     _TOUCH.format(table="datasets", now=_NOW),
     _TOUCH.format(table="training_jobs", now=_NOW),
-    _APPEND_ONLY.format(table="job_events"),
+    _REFUSE.format(
+        name="training_jobs_begin_queued",
+        event="BEFORE INSERT ON training_jobs",
+        condition="NEW.status <> 'queued' AND NEW.placement <> 'attached'",
+        message="a job begins queued",
+    ),
+    _REFUSE.format(
+        name="training_jobs_life_cycle",
+        event="BEFORE UPDATE OF status ON training_jobs",
+        condition=f"NEW.status <> OLD.status AND NOT ({_transitions()})",
+        message="a job of this status cannot become that",
+    ),
+    _REFUSE.format(
+        name="training_jobs_fence_never_falls",
+        event="BEFORE UPDATE OF fence ON training_jobs",
+        condition="NEW.fence < OLD.fence",
+        message="a fence never falls",
+    ),
+    _REFUSE.format(
+        name="training_jobs_claim_raises_fence",
+        event="BEFORE UPDATE OF lease_owner ON training_jobs",
+        condition="NEW.lease_owner IS NOT NULL AND NEW.lease_owner IS NOT OLD.lease_owner "
+        "AND NEW.fence <= OLD.fence",
+        message="a claim raises the fence",
+    ),
+    _REFUSE.format(
+        name="training_jobs_step_never_falls",
+        event="BEFORE UPDATE OF current_step ON training_jobs",
+        condition="NEW.current_step < OLD.current_step AND NEW.placement <> 'attached'",
+        message="a stored step is never taken back",
+    ),
+    _REFUSE.format(
+        name="job_events_no_update",
+        event="BEFORE UPDATE ON job_events",
+        condition="1",
+        message="job_events is append-only",
+    ),
+    _REFUSE.format(
+        name="job_events_no_delete",
+        event="BEFORE DELETE ON job_events",
+        condition="EXISTS (SELECT 1 FROM training_jobs WHERE id = OLD.job_id "
+        "AND deleted_at IS NULL)",
+        message="job_events is append-only",
+    ),
 )

@@ -39,12 +39,12 @@ def upgrade(path: Path, version: int) -> None:
         engine.dispose()
 
 
-def migrate(connection: Connection) -> None:
+def migrate(connection: Connection, target: str = "head") -> None:
     """Run the migrations that a database lacks, inside the caller's transaction."""
     config = alembic.config.Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    alembic.command.upgrade(config, "head")
+    alembic.command.upgrade(config, target)
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise StorageDamagedError(

@@ -63,8 +63,8 @@ class Drive:
         self._task = asyncio.create_task(self._consume(), name=f"job {job.id}")
 
     @property
-    def has_ended(self) -> bool:
-        """Whether the job's end has been stored; nothing is left to do then."""
+    def is_released(self) -> bool:
+        """Whether it is durable that the job is no longer held: ended, paused or queued."""
         return self._status not in HELD
 
     def heed(self, wish: Desired) -> None:
@@ -124,7 +124,7 @@ class Drive:
     @property
     def has_more(self) -> bool:
         """Whether the next advance need not wait for the next tick."""
-        return self._end is not None and not self.has_ended
+        return self._end is not None and not self.is_released
 
     async def _consume(self) -> None:
         try:

@@ -13,21 +13,28 @@ from sqlalchemy import Connection
 from vapor_tui import __version__
 from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import Desired
-from vapor_tui.processes import is_provably_gone, this_process
+from vapor_tui.processes import this_process
 from vapor_tui.runners.base import Runner
 from vapor_tui.runners.simulator import SimulatorRunner
 from vapor_tui.simulation import Pace
 from vapor_tui.storage import jobs as job_queries
-from vapor_tui.storage import leases, workers
+from vapor_tui.storage import leases, takeover, workers
 from vapor_tui.storage.engine import Database
 from vapor_tui.storage.errors import StorageError
 from vapor_tui.worker.drive import Drive
+from vapor_tui.worker.watch import LEASE_SECONDS, LeaseWatch
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
 HEARTBEAT_SECONDS = 2.0
 """Longest time between two signs of life while a job is held."""
+WATCH_SECONDS = 1.0
+"""Between two looks at the other workers."""
+LETTING_GO_SECONDS = LEASE_SECONDS * 2 / 3
+"""A worker that could not write for so long stops by itself, before another takes over."""
+LEAVING_SECONDS = 0.6
+"""How long a worker that leaves tries to hand back."""
 DEFAULT_CONCURRENCY = 4
 _TROUBLE_PAUSE_SECONDS = 1.0
 
@@ -46,6 +53,8 @@ class _Tick:
     lost: frozenset[int] = frozenset()
     wishes: Mapping[int, Desired] | None = None
     claimed: Sequence[Job] = ()
+    released: int = 0
+    """Jobs that were taken from workers that are gone."""
 
 
 class Worker:
@@ -75,7 +84,10 @@ class Worker:
         self._id: int | None = None
         self._drives: dict[int, Drive] = {}
         self._awake = asyncio.Event()
-        self._last_beat = 0.0
+        self._watch = LeaseWatch()
+        self._last_watch = -WATCH_SECONDS
+        self._last_write = 0.0
+        self._let_go = False
 
     def wake(self) -> None:
         """Make the next tick come at once: there is something to store or to claim."""
@@ -92,7 +104,10 @@ class Worker:
     def adopt(self, job: Job) -> None:
         """Drive a job that is already leased to this worker."""
         assert self._id is not None
-        self._drives[job.id] = Drive(job, self._id, self._runners[job.engine](), self.wake)
+        drive = Drive(job, self._id, self._runners[job.engine](), self.wake)
+        drive.heed(job.desired)
+        self._drives[job.id] = drive
+        self._last_write = self._now()
 
     async def run(self, stop: asyncio.Event, *, once: bool = False) -> None:
         """Work until `stop` is set, or with `once` until nothing is left: neither a job of
@@ -102,6 +117,7 @@ class Worker:
         """
         try:
             await self.register()
+            await self._purge()
             stopping = asyncio.create_task(self._wake_on(stop))
             try:
                 while not stop.is_set():
@@ -113,6 +129,13 @@ class Worker:
                 stopping.cancel()
         finally:
             await self.leave()
+
+    async def _purge(self) -> None:
+        """Go on with removing deleted jobs where a program was ended in the middle of it."""
+        while await self._database.write_async(
+            job_queries.purge_some, self._owner, job_queries.PURGED_AT_ONCE
+        ):
+            await asyncio.sleep(0)
 
     async def _wake_on(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -129,7 +152,8 @@ class Worker:
 
     async def _tick(self) -> bool:
         """Store what is new, hear what is wanted, claim what waits; say whether jobs are held."""
-        advances = [a for drive in self._drives.values() if (a := drive.advance()) is not None]
+        await self._let_go_if_late()
+        advances = self._advances()
         try:
             found = await self._exchange(advances)
         except StorageError as error:
@@ -138,37 +162,70 @@ class Worker:
             self.trouble = error
             return bool(self._drives)
         self.trouble = None
-        for advance in advances:
-            drive = self._drives[advance.lease.job_id]
-            if advance.lease.job_id in found.lost:
-                log.warning("job %s is no longer ours", advance.lease.job_id)
-                await self._drop(drive)
-                continue
-            drive.stored(advance)
-            if drive.has_ended:
-                await self._drop(drive)
-            elif drive.has_more:
-                self.wake()
+        await self._settle(advances, found.lost)
+        self._let_go = False
         for job_id, wish in (found.wishes or {}).items():
             if job_id in self._drives:
                 self._drives[job_id].heed(wish)
         for job in found.claimed:
             self.adopt(job)
+        if found.released:
+            self.wake()
         return bool(self._drives)
+
+    def _advances(self) -> list[leases.Advance]:
+        drives = self._drives.values()
+        return [a for d in drives if (a := d.advance(hand_back=self._let_go)) is not None]
+
+    async def _settle(self, advances: Sequence[leases.Advance], lost: frozenset[int]) -> None:
+        """Take note of what is durable now, and drop the jobs that have ended or are lost."""
+        for advance in advances:
+            drive = self._drives[advance.lease.job_id]
+            if advance.lease.job_id in lost:
+                log.warning("job %s is no longer ours", advance.lease.job_id)
+                await self._drop(drive)
+                continue
+            drive.stored(advance)
+            if drive.is_released:
+                await self._drop(drive)
+            elif drive.has_more:
+                self.wake()
+
+    async def _let_go_if_late(self) -> None:
+        """Stop all runs when nothing could be written for so long that others may take over."""
+        now = self._now()
+        if not self._drives or now - self._last_write < LETTING_GO_SECONDS or self._let_go:
+            return
+        log.warning("could not write for %.1f s: letting go", now - self._last_write)
+        self._let_go = True
+        for drive in self._drives.values():
+            await drive.let_go()
 
     async def _exchange(self, advances: Sequence[leases.Advance]) -> _Tick:
         """Run the tick's transaction; a mere question is asked without a write lock."""
         held = list(self._drives)
         room = self._concurrency - len(held) if self._claims else 0
-        now = asyncio.get_running_loop().time()
-        must_beat = bool(held) and now - self._last_beat >= HEARTBEAT_SECONDS
-        if not advances and not must_beat:
+        now = self._now()
+        gone = await self._gone(now) if self._claims else []
+        must_beat = bool(held) and now - self._last_write >= HEARTBEAT_SECONDS
+        if not advances and not gone and not must_beat:
             found, waiting = await self._database.read_async(self._listen, held, room)
             if not waiting:
                 return found
         worker_id = await self.register()
-        self._last_beat = now
-        return await self._database.write_async(self._write, worker_id, advances, held, room)
+        written = await self._database.write_async(
+            self._write, worker_id, advances, gone, held, room
+        )
+        self._last_write = self._now()
+        return written
+
+    async def _gone(self, now: float) -> list[workers.Worker]:
+        """Look, once in a while, for workers that hold jobs and are gone."""
+        if now - self._last_watch < WATCH_SECONDS:
+            return []
+        self._last_watch = now
+        holders = await self._database.read_async(workers.holders, self._owner)
+        return self._watch.gone((w for w in holders if w.id != self._id), now)
 
     def _listen(self, connection: Connection, held: list[int], room: int) -> tuple[_Tick, bool]:
         """Read the wishes, and whether a job waits that could be claimed."""
@@ -181,49 +238,52 @@ class Worker:
         connection: Connection,
         worker_id: int,
         advances: Sequence[leases.Advance],
+        gone: Sequence[workers.Worker],
         held: list[int],
         room: int,
     ) -> _Tick:
         workers.beat(connection, worker_id)
         lost = leases.store_advances(connection, advances)
+        who = f"worker {worker_id}"
+        released = sum(len(takeover.take_over(connection, dead, who)) for dead in gone)
         wishes = job_queries.wishes(connection, held) if held else {}
         claimed: list[Job] = []
         if room > 0 and self._may_claim(connection):
             claimed = leases.claim(connection, self._owner, worker_id, room)
-        return _Tick(frozenset(lost), wishes, claimed)
+        return _Tick(frozenset(lost), wishes, claimed, released)
 
     def _may_claim(self, connection: Connection) -> bool:
         """Say whether queued jobs are ours to take: a separate worker goes before the app's."""
         if self._is_separate:
             return True
-        return not any(
-            other.is_separate and not is_provably_gone(other.process)
-            for other in workers.workers(connection, self._owner)
-        )
+        others = workers.workers(connection, self._owner)
+        return not any(other.is_separate and self._watch.is_alive(other) for other in others)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     async def _drop(self, drive: Drive) -> None:
         await drive.let_go()
         self._drives.pop(drive.lease.job_id, None)
 
     async def leave(self) -> None:
-        """Store what there is, queue the jobs again, and remove the worker's row."""
+        """Store what there is, queue the jobs again, and remove the worker's row.
+
+        Tries for a moment only: what cannot be handed back is taken over by the next worker
+        from its durable position.
+        """
         if self._id is None:
             return
-        drives = list(self._drives.values())
-        for drive in drives:
+        for drive in self._drives.values():
             await drive.let_go()
+        self._let_go = True
         try:
-            # A job whose whole life fits into one tick needs a second transaction for its end.
-            for _ in range(2):
-                advances = [a for d in drives if (a := d.advance(hand_back=True)) is not None]
-                lost = await self._database.write_async(leases.store_advances, advances)
-                for advance in advances:
-                    drive = self._drives[advance.lease.job_id]
-                    if advance.lease.job_id not in lost:
-                        drive.stored(advance)
-                drives = [d for d in drives if not d.has_ended and d.lease.job_id not in lost]
-            await self._database.write_async(workers.unregister, self._id)
-        except StorageError as error:
-            # Another worker takes the jobs over from their durable positions.
-            log.warning("left without handing back: %s", error)
+            async with asyncio.timeout(LEAVING_SECONDS):
+                # A job whose whole life fits into one tick needs a second one for its end.
+                while advances := self._advances():
+                    lost = await self._database.write_async(leases.store_advances, advances)
+                    await self._settle(advances, frozenset(lost))
+                await self._database.write_async(workers.unregister, self._id)
+        except (StorageError, TimeoutError) as error:
+            log.warning("left without handing back: %s", error or "the database is locked")
         self._drives.clear()

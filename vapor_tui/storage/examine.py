@@ -1,0 +1,58 @@
+"""Looks at a database file without changing it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from vapor_tui.storage.engine import BUSY_TIMEOUT_SECONDS
+from vapor_tui.storage.errors import StorageError, translated
+from vapor_tui.storage.schema import SCHEMA_VERSION, file_version
+
+_FINDINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found in a database file."""
+
+    version: int
+    journal: str
+    damage: tuple[str, ...]
+    """What SQLite's integrity check reports, at most a few lines; empty when it is sound."""
+    broken_references: int
+    active_jobs: int
+
+
+def examine(path: Path) -> Examination:
+    """Examine a database read-only; raises StorageError when it cannot be read or is not ours."""
+    version = file_version(path)
+    try:
+        return _examine(path, version)
+    except sqlite3.Error as error:
+        readable = translated(error, path)
+        raise readable or StorageError(f"{path} cannot be examined: {error}") from error
+
+
+def _examine(path: Path, version: int) -> Examination:
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+        lines = [
+            str(row[0])
+            for row in connection.execute(f"PRAGMA integrity_check({_FINDINGS})").fetchall()
+        ]
+        active = 0
+        if version == SCHEMA_VERSION:
+            [active] = connection.execute(
+                "SELECT count(*) FROM training_jobs "
+                "WHERE status IN ('queued', 'initializing', 'running')"
+            ).fetchone()
+        return Examination(
+            version=version,
+            journal=str(connection.execute("PRAGMA journal_mode").fetchone()[0]),
+            damage=() if lines == ["ok"] else tuple(lines),
+            broken_references=len(connection.execute("PRAGMA foreign_key_check").fetchall()),
+            active_jobs=active,
+        )
