@@ -150,7 +150,7 @@ class Hyperparameters(BaseModel):
         int,
         Whole(
             label="Gradient accumulation",
-            help="Forward passes per optimizer step; saves memory, not time",
+            help="Forward passes per optimizer step: a larger batch in the same memory",
             low=1,
             high=1024,
             steps=(1, 2, 4, 8, 16, 32, 64),

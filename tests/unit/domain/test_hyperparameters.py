@@ -65,10 +65,13 @@ def test_an_unknown_field_is_named() -> None:
 @given(st.text() | st.floats() | st.integers() | st.none() | st.lists(st.integers()))
 def test_nothing_that_is_typed_raises_anything_but_a_finding(value: Any) -> None:
     for name, _ in settings():
+        messages: dict[str, str] = {}
         try:
             Hyperparameters.model_validate({name: value})
         except ValidationError as error:
-            assert field_messages(error)[name]
+            messages = field_messages(error)
+        assert all(messages.values())
+        assert set(messages) <= {name}
 
 
 def test_every_default_is_valid_and_survives_json() -> None:

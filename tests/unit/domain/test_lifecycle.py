@@ -16,16 +16,16 @@ from vapor_tui.domain.lifecycle import (
     stage_label,
 )
 
-Q, I, R, P = Status.QUEUED, Status.INITIALIZING, Status.RUNNING, Status.PAUSED
+Q, N, R, P = Status.QUEUED, Status.INITIALIZING, Status.RUNNING, Status.PAUSED
 C, F, X = Status.COMPLETED, Status.FAILED, Status.CANCELLED
 
 ALLOWED = {
-    *((Q, I), (I, R), (R, C)),
-    *((s, X) for s in (Q, I, R, P)),
-    *((s, F) for s in (I, R)),
-    *((s, P) for s in (Q, I, R)),
+    *((Q, N), (N, R), (R, C)),
+    *((s, X) for s in (Q, N, R, P)),
+    *((s, F) for s in (N, R)),
+    *((s, P) for s in (Q, N, R)),
     (P, Q),
-    *((s, Q) for s in (I, R)),
+    *((s, Q) for s in (N, R)),
     (F, Q),
 }
 
@@ -42,12 +42,12 @@ def test_completed_and_cancelled_are_final() -> None:
 @pytest.mark.parametrize(
     ("action", "statuses"),
     [
-        (Action.PAUSE, {Q, I, R}),
+        (Action.PAUSE, {Q, N, R}),
         (Action.RESUME, {P}),
-        (Action.CANCEL, {Q, I, R, P}),
-        (Action.CANCEL_AFTER_EPOCH, {I, R}),
+        (Action.CANCEL, {Q, N, R, P}),
+        (Action.CANCEL_AFTER_EPOCH, {N, R}),
         (Action.RETRY, {F}),
-        (Action.FAIL, {I, R}),
+        (Action.FAIL, {N, R}),
         (Action.DELETE, {C, F, X}),
     ],
 )
@@ -62,5 +62,5 @@ def test_a_refusal_names_job_status_and_what_it_would_take() -> None:
 def test_stage_labels() -> None:
     assert stage_label(R, Stage.TRAINING, 2, 3) == "training, epoch 2 of 3"
     assert stage_label(R, Stage.SAVING, 3, 3) == "saving"
-    assert stage_label(I, Stage.QUEUED, 0, 3) == "initializing"
+    assert stage_label(N, Stage.QUEUED, 0, 3) == "initializing"
     assert stage_label(P, Stage.TRAINING, 2, 3) == "paused"
