@@ -57,7 +57,11 @@ def _documents(database: Path) -> list[Path]:
 def test_estimate_of_the_worked_example(cli: Cli, worked_example: Path) -> None:
     answer = cli("estimate", worked_example, "--json")
     assert answer.code == 0
-    assert answer.document == {
+    document = answer.document
+    assert document.pop("model_estimate")["estimated_duration_hours"] < 0.55
+    assert document.pop("memory")["fits"] is True
+    assert document.pop("calibrated_estimate") is None
+    assert document == {
         "estimated_cost": 4.32,
         "cost_breakdown": {"compute": 3.82, "storage": 0.5},
         "estimated_duration_hours": 0.5463,
@@ -70,6 +74,36 @@ def test_estimate_of_the_worked_example(cli: Cli, worked_example: Path) -> None:
         },
     }
     assert cli("datasets", "list", "--json").document == {"datasets": []}
+
+
+def test_three_finished_runs_calibrate_the_next(cli: Cli, worked_example: Path) -> None:
+    for seed in (1, 2, 3):
+        cli("run", worked_example, "--speed", "max", "--seed", seed)
+    document = cli("estimate", "support-chats", "--json").document
+    found = document["calibrated_estimate"]
+    assert found["runs"] == 3
+    assert found["estimated_cost"] == pytest.approx(document["estimated_cost"], rel=0.03)
+    assert (
+        cli("estimate", "support-chats", "--gpu", "H100", "--json").document["calibrated_estimate"]
+        is None
+    )
+
+
+def test_an_unknown_model_is_not_guessed(cli: Cli, worked_example: Path) -> None:
+    document = cli("estimate", worked_example, "--model", "some/model", "--json").document
+    assert document["memory"] is None
+    assert document["model_estimate"] is None
+    shown = cli("estimate", worked_example, "--model", "some/model")
+    assert "nothing is known here of this model's size" in shown.out
+
+
+def test_every_choice_of_gpus_is_compared(cli: Cli, worked_example: Path) -> None:
+    plans = cli("estimate", worked_example, "--compare", "--json").document["plans"]
+    assert len(plans) == 16 * 8
+    assert any(plan["on_frontier"] for plan in plans)
+    costs = [plan["estimated_cost"] for plan in plans if plan["memory"]["fits"]]
+    assert costs == sorted(costs)
+    assert cli("estimate", worked_example, "--compare", "--sort", "size").code == 2
 
 
 def test_run_drives_a_job_to_its_end(cli: Cli, worked_example: Path) -> None:

@@ -10,13 +10,15 @@ import typer
 from vapor_tui.cli.context import Database, Json, Speed, settings_of, workspace_of
 from vapor_tui.cli.options import with_job_options
 from vapor_tui.cli.output import print_json, print_line, refuse
+from vapor_tui.cli.plan_output import print_comparison, print_plan
 from vapor_tui.cli.reading import obtain_dataset, reading_bar, registered
 from vapor_tui.domain.datasets import DatasetStatus
-from vapor_tui.domain.estimate import Estimate, Workload
-from vapor_tui.domain.formats import count, duration, money
+from vapor_tui.domain.estimate import Workload
+from vapor_tui.domain.plans import PlanSort
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.services.datasets import bad_lines, inspect_file, invalid_sentence
-from vapor_tui.services.jobs import Plan, Simulation, check_simulation, create_job, plan_job
+from vapor_tui.services.jobs import Simulation, check_simulation, create_job
+from vapor_tui.services.plans import Plan, calibration, compare, plan_document, plan_job
 from vapor_tui.services.workspace import Workspace
 
 commands = typer.Typer()
@@ -84,10 +86,18 @@ def estimate(
     dataset: DatasetArgument,
     raw: dict[str, Any],
     runner: RunnerOption = SIMULATOR,
+    compare_all: Annotated[
+        bool, typer.Option("--compare", help="Every GPU type and count, side by side.")
+    ] = False,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="cost|time|gpu", help="Order of the comparison.")
+    ] = PlanSort.COST.value,
     db: Database = None,
     as_json: Json = False,
 ) -> None:
     """Say what a job would cost and how long it would take; nothing is stored."""
+    if sort not in list(PlanSort):
+        refuse(Refused(f'There is no order "{sort}"; there are {", ".join(PlanSort)}'))
     with workspace_of(context, db) as workspace:
         match check_runner(runner):
             case Refused() as refused:
@@ -96,10 +106,15 @@ def estimate(
             case Refused() as refused:
                 refuse(refused, as_json=as_json)
             case Ok(plan):
-                if as_json:
-                    print_json(plan.estimate.document())
-                else:
-                    _print_estimate(plan)
+                pass
+        if compare_all:
+            print_comparison(compare(workspace, plan, PlanSort(sort)), as_json=as_json)
+            return
+        found = calibration(workspace, plan.draft.settings.base_model, plan.draft.gpu)
+        if as_json:
+            print_json(plan_document(plan, found))
+        else:
+            print_plan(plan, found)
 
 
 def prepared(
@@ -153,32 +168,3 @@ def _estimated(workspace: Workspace, reference: str, raw: dict[str, Any]) -> Res
                 raw,
                 Workload.of(report.total_training_pairs, report.total_tokens, name),
             )
-
-
-def _print_estimate(plan: Plan) -> None:
-    """Print the figures, labels at the left and values in one column."""
-    settings, result = plan.draft.settings, plan.estimate
-    hyper = plan.draft.hyperparameters
-    for label, value in (
-        ("dataset", f"{result.workload.name}: {_workload(result)}"),
-        ("model", settings.base_model),
-        ("GPUs", f"{settings.gpu_count} × {settings.gpu_type}"),
-        ("compute", money(result.compute_cost)),
-        ("storage", money(result.storage_cost)),
-        ("total", money(result.total_cost)),
-        ("duration", duration(result.seconds)),
-        ("rate", f"{money(result.hourly_rate)}/h"),
-        (
-            "steps",
-            f"{count(result.total_steps)} = {count(result.steps_per_epoch)} × "
-            f"{hyper.epochs} epoch{'s' if hyper.epochs > 1 else ''}",
-        ),
-        ("speed", f"{result.tokens_per_second:,.0f} tok/s"),
-    ):
-        print_line(f"{label:<10}{value}")
-    if settings.budget is not None and result.total_cost > settings.budget:
-        print_line(f"warning   the estimate is above the budget of {money(settings.budget)}")
-
-
-def _workload(result: Estimate) -> str:
-    return f"{count(result.workload.pairs)} pairs, {count(result.workload.tokens)} tokens"

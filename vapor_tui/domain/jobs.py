@@ -350,6 +350,23 @@ class Job(BaseModel):
             return None
         return self.estimate.compute_cost * self.progress / 100
 
+    @property
+    def measured_rate(self) -> float | None:
+        """Tokens per second and GPU while training, of a job that is completed; None before."""
+        if self.status is not Status.COMPLETED or self.estimate is None or self.gpu_config is None:
+            return None
+        billed = self.current_cost / self.estimate.hourly_rate * 3600
+        training = billed - self.estimate.overhead_seconds
+        tokens = self.estimate.training_seconds * self.estimate.tokens_per_second
+        return tokens / training / self.gpu_config.count if training > 0 else None
+
+    @property
+    def estimate_error(self) -> float | None:
+        """By how much the job cost more than estimated, as a share; None before its end."""
+        if self.status is not Status.COMPLETED or not self.estimated_total_cost:
+            return None
+        return None if self.final_cost is None else self.final_cost / self.estimated_total_cost - 1
+
     def seconds_left(self, now: datetime | None = None) -> float | None:
         """Wall-clock seconds until the expected end; None when that is not known."""
         if self.estimated_completion_at is None or not self.status.is_active:

@@ -7,29 +7,25 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from vapor_tui.domain.datasets import Dataset, DatasetStatus
-from vapor_tui.domain.estimate import STORAGE_USD, Estimate, Workload, estimate
+from vapor_tui.domain.estimate import STORAGE_USD
 from vapor_tui.domain.jobs import (
     Engine,
     GpuConfig,
     Job,
-    JobDraft,
     JobFilter,
     JobPage,
     Placement,
-    draft_job,
-    names_folder,
-    proposed_name,
 )
 from vapor_tui.domain.lifecycle import Action, Desired, Status, may_apply, refusal
 from vapor_tui.domain.notifications import queued_notice, status_notice
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.processes import is_provably_gone
+from vapor_tui.services.plans import Plan, plan_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace, SimulationMode
 from vapor_tui.storage import datasets as dataset_queries
@@ -48,50 +44,6 @@ class Simulation:
 
     mode: SimulationMode = DEFAULT_MODE
     speed: str = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A configuration that is valid, with what it takes."""
-
-    draft: JobDraft
-    estimate: Estimate
-
-
-def plan_job(
-    workspace: Workspace, raw: Mapping[str, Any], data: Dataset | Workload | None
-) -> Result[Plan]:
-    """Return the valid configuration and estimate of what was typed or given; microseconds.
-
-    `raw` is a flat mapping as `draft_job` takes it; a missing name is proposed, a missing model
-    is the first of the catalogue. Without data the usual figures stand in.
-    """
-    catalogue = workspace.catalogue
-    workload = workload_of(data)
-    filled = dict(raw)
-    if filled.get("base_model") is None:
-        filled["base_model"] = catalogue.models[0].id
-    if filled.get("name") is None:
-        filled["name"] = proposed_name(str(filled["base_model"]), workload.name or "job")
-    match draft_job(filled, catalogue):
-        case Refused() as refused:
-            return refused
-        case Ok(draft):
-            pass
-    settings = draft.settings
-    if names_folder(settings.base_model) and not Path(settings.base_model).expanduser().is_dir():
-        sentence = f"There is no folder {settings.base_model}"
-        return Refused(sentence, {"base_model": sentence})
-    return Ok(Plan(draft, estimate(workload, draft.hyperparameters, draft.gpu, settings.gpu_count)))
-
-
-def workload_of(data: Dataset | Workload | None) -> Workload:
-    """Return what an estimate needs to know of a dataset, or the usual figures."""
-    if isinstance(data, Workload):
-        return data
-    if data is None:
-        return Workload.of(None, None)
-    return Workload.of(data.total_training_pairs, data.total_tokens, data.name)
 
 
 def check_simulation(simulation: Simulation) -> Result[Simulation]:
@@ -255,13 +207,12 @@ def _dataset_problem(dataset: Dataset | None) -> str | None:
 def _row(workspace: Workspace, plan: Plan, dataset: Dataset, simulation: Simulation) -> JobRow:
     draft, now = plan.draft, datetime.now(UTC)
     settings, values = draft.settings, draft.hyperparameters
-    model = workspace.catalogue.model(settings.base_model)
     return JobRow(
         owner=workspace.owner,
         name=settings.name,
         dataset_id=dataset.id,
         base_model=settings.base_model,
-        model_parameters=model.parameters if model else None,
+        model_parameters=plan.model.parameters if plan.model else None,
         preset_id=draft.preset_id,
         preset_base=draft.preset_base,
         hyperparameters=values,

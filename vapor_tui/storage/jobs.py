@@ -18,6 +18,8 @@ DATASETS = Table.metadata.tables["datasets"]
 PURGED_AT_ONCE = 10_000
 """Rows of a deleted job removed in one transaction: some tens of milliseconds."""
 
+_CALIBRATING_JOBS = 50
+
 _ORDER: dict[Sort, ColumnElement[Any]] = {
     Sort.NEWEST: JOBS.c.id.desc(),
     Sort.OLDEST: JOBS.c.id.asc(),
@@ -103,6 +105,26 @@ def uses_of_dataset(connection: Connection, dataset_id: int) -> list[int]:
         select(JOBS.c.id).where(JOBS.c.dataset_id == dataset_id, JOBS.c.status.in_(needed))
     )
     return [row.id for row in rows]
+
+
+def finished_jobs(
+    connection: Connection, owner: str, base_model: str, gpu_type: str, engine: str
+) -> list[Job]:
+    """Return a person's newest completed jobs of a model on a type of GPU, at most fifty."""
+    rows = connection.execute(
+        _joined()
+        .where(
+            JOBS.c.owner == owner,
+            JOBS.c.status == Status.COMPLETED,
+            JOBS.c.engine == engine,
+            JOBS.c.base_model == base_model,
+            func.json_extract(JOBS.c.gpu_config, "$.type") == gpu_type,
+            JOBS.c.deleted_at.is_(None),
+        )
+        .order_by(JOBS.c.id.desc())
+        .limit(_CALIBRATING_JOBS)
+    )
+    return [_job(row) for row in rows]
 
 
 def wishes(connection: Connection, job_ids: Sequence[int]) -> dict[int, Desired]:
