@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -328,3 +329,26 @@ def test_catalogues(cli: Cli) -> None:
 
 def test_version(cli: Cli) -> None:
     assert cli("--version").out.startswith("vapor-tui 0.1.0")
+
+
+def test_own_prices_are_edited_and_checked(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    price = "[[gpu]]\ntype = 'H100'\nname = 'Ours'\nprice = PRICE\ntokens_per_second = 2200\n"
+    price += "memory_gb = 80\npeak_flops = 989e12\ndate = 2026-01-01\n"
+    script = tmp_path / "editor.py"
+    script.write_text(f"import sys\nopen(sys.argv[1], 'a').write({price!r})\n")
+    monkeypatch.setenv("VISUAL", f"{sys.executable} {script}")
+
+    answer = cli("gpus", "--edit")
+    assert answer.code == 2
+    assert "gpus.toml" in answer.err
+
+    script.write_text(
+        f"import sys\nopen(sys.argv[1], 'w').write({price.replace('PRICE', '1.5')!r})\n"
+    )
+    gpus = cli("gpus", "--edit", "--json").document["gpus"]
+    assert {gpu["type"]: gpu["price"] for gpu in gpus}["H100"] == 1.5
+
+    monkeypatch.setenv("VISUAL", "/nonexistent/editor")
+    assert "could not be started" in cli("gpus", "--edit").err

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 from typing import Annotated
 
 import typer
 
 from vapor_tui.cli.context import Json
-from vapor_tui.cli.output import print_json, print_line, print_table
+from vapor_tui.cli.output import print_json, print_line, print_table, refuse
 from vapor_tui.domain.formats import plain_number
+from vapor_tui.domain.results import Refused
 from vapor_tui.services.catalogue import load_catalogue
+from vapor_tui.services.own_files import own_gpus_file
 
 commands = typer.Typer()
 
@@ -36,8 +41,15 @@ def models(
 
 
 @commands.command()
-def gpus(as_json: Json = False) -> None:
-    """List the GPUs that can be planned with."""
+def gpus(
+    edit: Annotated[
+        bool, typer.Option("--edit", help="Open your own file of GPUs and prices in an editor.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the GPUs that can be planned with, where their prices are from, and of when."""
+    if edit:
+        _edit_own_gpus()
     found = load_catalogue().gpus
     if as_json:
         print_json({"gpus": [gpu.model_dump(mode="json") for gpu in found]})
@@ -76,3 +88,21 @@ def presets(as_json: Json = False) -> None:
             for preset in found
         ],
     )
+
+
+def _edit_own_gpus() -> None:
+    """Let the person edit their file of GPUs; a mistake in it is named afterwards."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        file = own_gpus_file()
+        finished = subprocess.run([*shlex.split(editor), str(file)], check=False)
+    except (OSError, ValueError) as error:
+        refuse(
+            Refused(
+                f'The editor "{editor}" could not be started: {error}. '
+                "Set EDITOR to one that is installed",
+                is_input=False,
+            )
+        )
+    if finished.returncode:
+        refuse(Refused(f'The editor "{editor}" ended with {finished.returncode}', is_input=False))
