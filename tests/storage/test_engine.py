@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -116,3 +118,25 @@ def test_a_database_that_cannot_be_written_is_a_sentence(database: Database) -> 
 
     with pytest.raises(StorageReadOnlyError, match="cannot be written"):
         database.write(refuse)
+
+
+def test_looking_at_the_file_does_not_drop_the_locks_on_it(database: Database) -> None:
+    """POSIX drops a process's locks on a file when any descriptor of it is closed."""
+    other = (
+        "import sqlite3, sys\n"
+        "connection = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)\n"
+        "connection.execute('BEGIN IMMEDIATE')\n"
+    )
+    with closing(engine.connect(database.path)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        before = database.data_version()
+        open_database(database.path).close()
+        blocked = subprocess.run(
+            [sys.executable, "-c", other, str(database.path)], capture_output=True, check=False
+        )
+        holder.execute("UPDATE t SET n = 7")
+        holder.execute("COMMIT")
+
+    assert b"database is locked" in blocked.stderr
+    assert database.data_version() != before
+    assert database.read(_read) == 7

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -15,8 +17,6 @@ from vapor_tui.storage.triggers import TRIGGERS
 APPLICATION_ID = 0x76617072  # "vapr"
 SCHEMA_VERSION = 2
 """Number of the newest migration; kept in the file's user_version."""
-
-_HEADER = b"SQLite format 3\x00"
 
 
 def ensure(path: Path) -> None:
@@ -44,25 +44,31 @@ def ensure(path: Path) -> None:
 def file_version(path: Path) -> int:
     """Return the schema version of a file that is ours.
 
-    Raises StorageDamagedError for any other file, OSError for one that cannot be read.
+    Raises StorageDamagedError for any other file, sqlite3.Error for one that is locked, OSError
+    for one that cannot be read. Asks SQLite and never reads the file itself: closing it would
+    drop the locks that this process holds on it.
     """
-    with path.open("rb") as file:
-        header = file.read(100)
-    if not header:
+    if path.stat().st_size == 0:
         raise StorageDamagedError(
             f"{path} is empty, not a database. Remove it, or choose another file with --db"
         )
-    if not header.startswith(_HEADER) or len(header) < 100:
-        raise StorageDamagedError(
-            f"{path} is not an SQLite database. Choose another file with --db"
-        )
-    # Read from the header: opening would need a lock, and may roll a journal back.
-    application_id = int.from_bytes(header[68:72], "big")
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as connection:
+        try:
+            [application_id] = connection.execute("PRAGMA application_id").fetchone()
+            [version] = connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+                raise
+            raise StorageDamagedError(
+                f"{path} is not an SQLite database. Choose another file with --db"
+            ) from error
     if application_id != APPLICATION_ID:
         raise StorageDamagedError(
             f"{path} is a database of another program. Choose another file with --db"
         )
-    return int.from_bytes(header[60:64], "big")
+    return int(version)
 
 
 def _create(path: Path) -> None:
