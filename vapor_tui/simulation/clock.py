@@ -85,7 +85,7 @@ class Timeline:
                 inside = min(position.seconds, self.validation_seconds)
                 return self._start_of_validating(position.epoch) + inside
             case Stage.SAVING:
-                return self._start_of_saving + min(position.seconds, self.saving_seconds)
+                return self._saving_begun(position) + min(position.seconds, self.saving_seconds)
             case Stage.COMPLETED:
                 return self.total_seconds
 
@@ -100,8 +100,28 @@ class Timeline:
                 return self._start_of_validating(position.epoch)
             case Stage.VALIDATING:
                 return self._start_of_validating(position.epoch) + self.validation_seconds
-            case Stage.SAVING | Stage.COMPLETED:
+            case Stage.SAVING:
+                return self._saving_begun(position) + self.saving_seconds
+            case Stage.COMPLETED:
                 return self.total_seconds
+
+    def _saving_begun(self, position: Position) -> float:
+        """Return the simulated second at which saving began, after all steps or earlier."""
+        if position.step >= self.spec.total_steps:
+            return self._start_of_saving
+        return self._at_step(position.epoch, position.step)
+
+    def last_step_within(self, seconds: float) -> int:
+        """Return the last step that is trained by a simulated second, 0 for none."""
+        low, high = 0, self.spec.total_steps
+        while low < high:
+            middle = (low + high + 1) // 2
+            epoch = -(-middle // self.spec.steps_per_epoch)
+            if self._at_step(epoch, middle) <= seconds:
+                low = middle
+            else:
+                high = middle - 1
+        return low
 
     def next_stage(self, position: Position) -> Position:
         """Return the first position of the stage that follows; COMPLETED is followed by itself."""

@@ -46,7 +46,7 @@ class DisturbedModel:
             case DisturbanceKind.RISE:
                 return (_RISE + _RISE_MORE * size) * -np.expm1((since + 1.0) / -self._fading)
             case DisturbanceKind.NAN:
-                omen = _OMEN * np.exp(since / _OMEN_STEPS)
+                omen = _OMEN * np.exp(np.minimum(since, 0.0) / _OMEN_STEPS)
                 return np.where(since < 0.0, omen, math.nan)
 
     def rows(self, first: int, count: int) -> StepRows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+_MOST_DIGITS = 15
 FORMS = "nan@STEP, oom, spike@STEP or stall@STEP"
 
 
@@ -42,7 +43,8 @@ def parse_injection(text: str, total_steps: int | None = None) -> Injection:
         if at:
             raise ValueError("oom takes no step: memory runs out before training begins")
         return Injection(kind)
-    if not (number.isascii() and number.isdigit() and int(number) >= 1):
+    is_step = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
+    if not is_step or int(number) < 1:
         raise ValueError(f"{kind.value} needs a step, as in {kind.value}@100, counted from 1")
     if total_steps is not None and int(number) > total_steps:
         raise ValueError(f"{kind.value}@{number} comes after the last step, {total_steps}")

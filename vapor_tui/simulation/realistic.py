@@ -85,10 +85,18 @@ class RealisticModel:
         slow *= whole * (1.0 - law.fast_share)
         slow += (whole * law.fast_share) * fast
         slow += law.final - self._floor
-        finished = np.arange(first - 1, first + count - 1) // self._spec.steps_per_epoch
-        slow *= self._remembered.take(finished)
+        length = self._spec.steps_per_epoch
+        epochs = slice((first - 1) // length, (first + count - 2) // length + 1)
+        if epochs.stop - epochs.start == 1:
+            slow *= self._remembered[epochs]
+        else:
+            slow *= self._remembered.take(np.arange(first - 1, first + count - 1) // length)
         slow += self._floor
         return fast, slow
+
+    def mean_loss(self, first: int, count: int) -> Floats:
+        """Return the loss without noise of steps first .. first + count - 1."""
+        return self._trend(first, count)[1]
 
     def rows(self, first: int, count: int) -> StepRows:
         """Return the metrics of steps first .. first + count - 1."""

@@ -53,26 +53,34 @@ class Schedule:
             factor = 0.5 + 0.5 * cosine
         else:
             factor = np.ones_like(after)
-        if len(steps) and steps[0] < self.warmup_steps:
-            factor = np.where(steps < self.warmup_steps, steps / self.warmup_steps, factor)
+        inside = int(np.searchsorted(steps, self.warmup_steps))
+        factor[:inside] = steps[:inside] / max(1, self.warmup_steps)
         return self.peak * factor
 
     def cumulative(self, steps: Floats) -> Floats:
-        """Return S(k), the sum of the rates of steps 1 .. k, shape (n,)."""
-        warm = np.minimum(steps, self.warmup_steps)
-        total = warm * (warm + 1.0) / (2.0 * max(1, self.warmup_steps))
+        """Return S(k), the sum of the rates of steps 1 .. k, at these rising steps, shape (n,)."""
         after = np.maximum(steps - self.warmup_steps, 0.0)
+        total = 0.5 * after
         if self.shape == "linear":
-            total += after - after * (after + 1.0) / (2.0 * self._falling_steps)
+            total += total - after * (after + 1.0) * (0.5 / self._falling_steps)
         elif self.shape == "cosine":
             # Dirichlet: sum of cos(i t), i = 1 .. j, is sin((j + 1/2) t) / (2 sin(t / 2)) - 1/2
-            half_angle = 0.5 * math.pi / self._falling_steps
-            sine = sine_and_cosine((after + 0.5) * (0.5 / self._falling_steps))[0]
-            total += 0.5 * after
-            total += sine * (0.25 / math.sin(half_angle)) - 0.25
+            per_step = 0.5 / self._falling_steps
+            after += 0.5
+            after *= per_step
+            waves = sine_and_cosine(after)[0]
+            waves *= 0.25 / math.sin(math.pi * per_step)
+            total += waves
+            total -= 0.25
         else:
-            total += after
-        return self.peak * total
+            total += total
+        if self.warmup_steps:
+            inside = int(np.searchsorted(steps, self.warmup_steps))
+            warm = steps[:inside]
+            total[:inside] += warm * (warm + 1.0) / (2.0 * self.warmup_steps)
+            total[inside:] += 0.5 * (self.warmup_steps + 1.0)
+        total *= self.peak
+        return total
 
     def rate_at(self, step: float) -> float:
         """Return the learning rate at one step."""
