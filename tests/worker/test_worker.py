@@ -267,9 +267,7 @@ async def test_the_apps_worker_leaves_queued_jobs_to_a_separate_one(
 
 async def test_a_worker_takes_only_its_owners_jobs(workspace: Workspace, add_job: AddJob) -> None:
     job = add_job()
-    await asyncio.wait_for(
-        Worker(workspace.database, "grace").run(asyncio.Event(), once=True), 30
-    )
+    await asyncio.wait_for(Worker(workspace.database, "grace").run(asyncio.Event(), once=True), 30)
     assert _job(workspace, job.id).status is Status.QUEUED
 
 
@@ -282,3 +280,31 @@ async def test_the_log_tells_the_stages(workspace: Workspace, add_job: AddJob) -
     assert "epoch 1 of 1: training" in lines
     assert any(line.startswith("eval_loss ") for line in lines)
     assert lines[-1] == "completed"
+
+
+@pytest.mark.parametrize("budget", [0.6, 2.5, 3.0, 3.5, 4.2, 4.3])
+async def test_a_budget_stops_a_job_saved_at_its_last_affordable_step(
+    workspace: Workspace, add_job: AddJob, budget: float
+) -> None:
+    job = add_job(budget=budget)
+    await _run_all(workspace)
+
+    done = _job(workspace, job.id)
+    timeline = timeline_of(job, simulation_spec(job))
+    if 7.0 * timeline.total_seconds / 3600 + 0.5 <= budget:
+        assert done.status is Status.COMPLETED
+        return
+    assert done.status is Status.CANCELLED
+    assert done.error_message == f"Saved and stopped at the budget of ${budget:.2f}"
+    assert done.final_cost is not None
+    affordable = budget > 7.0 * 900 / 3600 + 0.5
+    assert (done.final_cost <= budget) is affordable
+    assert len(list(metric_rows(workspace, job.id))) == done.current_step
+
+    next_step = done.current_step + 1
+    epoch = -(-next_step // 250)
+    after = timeline.seconds_at(Position(Stage.TRAINING, epoch=epoch, step=next_step)) + 300
+    end = next_step == 750
+    assert 7.0 * (after + 300 * end) / 3600 + 0.5 > budget
+    told = {note.type for note in list_notifications(workspace)}
+    assert {"budget_warning", "budget_reached", "job_cancelled"} <= told

@@ -70,6 +70,30 @@ def queued_notice(dataset_name: str) -> Notice:
     )
 
 
+BUDGET_WARNING_SHARE = 0.8
+
+
+def budget_notice(name: str, budget: float | None, before: float, after: float) -> Notice | None:
+    """Return the warning when spending (USD, with storage) passes four fifths of a budget."""
+    if budget is None or not before < BUDGET_WARNING_SHARE * budget <= after:
+        return None
+    return Notice(
+        Kind.BUDGET_WARNING,
+        "80 % of the budget is spent",
+        f'"{name}" has spent {money(after)} of {money(budget)}',
+        Priority.NORMAL,
+    )
+
+
+def budget_reached_notice(name: str, budget: float) -> Notice:
+    return Notice(
+        Kind.BUDGET_REACHED,
+        "The budget is reached",
+        f'"{name}" was saved and stopped: another step would have passed {money(budget)}',
+        Priority.HIGH,
+    )
+
+
 def status_notice(
     name: str, status: Status, *, reason: str = "", seconds: float | None = None, cost: float = 0.0
 ) -> Notice | None:

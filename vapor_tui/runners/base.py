@@ -49,7 +49,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The run ended early because it was asked to."""
+    """The run ended early: it was asked to, or it would have passed the budget."""
+
+    reached_budget: bool = False
 
 
 End: TypeAlias = Completed | Failed | Stopped

@@ -45,14 +45,18 @@ class SimulatorRunner:
         position = job.position
         begun = loop.time() - clock.wall_at(timeline.seconds_at(position))
         waits = not math.isinf(pace.speed or 0.0)
+        last_step = affordable_step(job, timeline)
 
         while position.stage is not Stage.COMPLETED:
             if control.wish in (Desired.STOP, Desired.PAUSE):
                 yield Stopped()
                 return
             now = clock.simulated_at(loop.time() - begun) if waits else timeline.total_seconds
-            following = _bounded(position, timeline.advance(position, now))
-            if following == position:
+            following = _bounded(position, timeline.advance(position, now), last_step)
+            is_saved_early = last_step is not None and following.stage is Stage.COMPLETED
+            if is_saved_early:
+                following = replace(position, seconds=timeline.saving_seconds)
+            elif following == position:
                 await control.sleep(BEAT_SECONDS)
                 continue
             yield Progress(
@@ -68,6 +72,9 @@ class SimulatorRunner:
             )
             if epoch_is_over and control.wish is Desired.STOP_AFTER_EPOCH:
                 yield Stopped()
+                return
+            if is_saved_early:
+                yield Stopped(reached_budget=True)
                 return
             position = following
             # Without a pause a run that never waits would starve everything else.
@@ -99,11 +106,34 @@ def timeline_of(job: Job, spec: SimulationSpec) -> Timeline:
     return Timeline(spec, seconds_per_step=job.estimate.seconds_per_step)
 
 
-def _bounded(position: Position, following: Position) -> Position:
-    """Return a position that is at most one block of steps further."""
-    if following.step - position.step <= LARGEST_BLOCK:
-        return following
-    return replace(position, step=position.step + LARGEST_BLOCK)
+def affordable_step(job: Job, timeline: Timeline) -> int | None:
+    """Return the last step that a job can train and still be saved within its budget.
+
+    That is the step after which spent + saving + storage is within the cap. None when the whole
+    job is, or when there is no cap.
+    """
+    if job.budget is None or job.estimate is None:
+        return None
+    seconds = (job.budget - job.estimate.storage_cost) / job.estimate.hourly_rate * 3600
+    if timeline.total_seconds <= seconds:
+        return None
+    step = timeline.last_step_within(seconds - timeline.saving_seconds)
+    return min(step, job.total_steps - 1)  # the last one is followed by a validation
+
+
+def _bounded(position: Position, following: Position, last_step: int | None) -> Position:
+    """Return a position that is at most one block of steps further, and within the budget.
+
+    A run that has trained its last affordable step goes on with saving.
+    """
+    is_training = position.stage is Stage.TRAINING
+    if last_step is not None and is_training and following.step >= last_step:
+        if position.step >= last_step:
+            return replace(position, stage=Stage.SAVING)
+        following = replace(position, step=last_step)
+    if following.step - position.step > LARGEST_BLOCK:
+        return replace(position, step=position.step + LARGEST_BLOCK)
+    return following
 
 
 def _measured(spec: SimulationSpec, before: Position, after: Position) -> MetricsBlock | None:

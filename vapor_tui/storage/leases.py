@@ -13,7 +13,7 @@ from vapor_tui.domain.estimate import STORAGE_USD
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import HELD, Desired, Position, Status
 from vapor_tui.domain.metrics import MetricsBlock
-from vapor_tui.domain.notifications import Notice, status_notice
+from vapor_tui.domain.notifications import Notice, budget_notice, status_notice
 from vapor_tui.storage.events import record
 from vapor_tui.storage.jobs import JOBS, jobs_by_id
 from vapor_tui.storage.logs import append_lines
@@ -256,8 +256,15 @@ def _tell(connection: Connection, job: Job, advance: Advance, now: datetime) -> 
         )
         if notice is not None:
             notify(connection, job.owner, notice, job.id)
-    for notice in advance.notices:
-        notify(connection, job.owner, notice, job.id)
+    spent = budget_notice(
+        job.name,
+        job.budget,
+        job.current_cost + STORAGE_USD if job.current_cost else 0.0,
+        advance.current_cost + STORAGE_USD,
+    )
+    for notice in (spent, *advance.notices):
+        if notice is not None:
+            notify(connection, job.owner, notice, job.id)
 
 
 def _stage(position: Position) -> str:

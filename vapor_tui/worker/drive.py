@@ -13,9 +13,11 @@ from datetime import UTC, datetime, timedelta
 
 from vapor_tui.domain.estimate import STORAGE_USD
 from vapor_tui.domain.eta import PaceMeter
+from vapor_tui.domain.formats import money
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import HELD, Desired, Stage, Status, may_become
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+from vapor_tui.domain.notifications import Notice, budget_reached_notice
 from vapor_tui.runners.base import (
     Completed,
     End,
@@ -95,6 +97,8 @@ class Drive:
         if nothing_new and status is self._status:
             return None
         failed = end if isinstance(end, Failed) and status is Status.FAILED else None
+        by_budget = status is Status.CANCELLED and end == Stopped(reached_budget=True)
+        reason = failed.reason if failed else self._budget_reason if by_budget else ""
         return Advance(
             lease=self.lease,
             before=self._stored_position,
@@ -107,10 +111,11 @@ class Drive:
             blocks=tuple(self._blocks),
             lines=tuple(self._lines),
             final_cost=self._cost + STORAGE_USD if status.has_ended else None,
-            error_message=failed.reason if failed else None,
+            error_message=reason or None,
             error_stack=failed.stack if failed else None,
             artifact_path=end.artifact if isinstance(end, Completed) else None,
-            reason=failed.reason if failed else "",
+            reason=reason,
+            notices=self._budget_notices if by_budget else (),
         )
 
     def stored(self, advance: Advance) -> None:
@@ -174,12 +179,21 @@ class Drive:
             case Failed():
                 return Status.FAILED
             case Stopped():
-                paused = self.control.wish is Desired.PAUSE
+                paused = self.control.wish is Desired.PAUSE and not end.reached_budget
                 return Status.PAUSED if paused else Status.CANCELLED
         if hand_back:
             return Status.QUEUED
         begun = self._position.stage not in (Stage.QUEUED, Stage.INITIALIZING)
         return Status.RUNNING if begun else self._status
+
+    @property
+    def _budget_reason(self) -> str:
+        return f"Saved and stopped at the budget of {money(self._job.budget)}"
+
+    @property
+    def _budget_notices(self) -> tuple[Notice, ...]:
+        budget = self._job.budget
+        return () if budget is None else (budget_reached_notice(self._job.name, budget),)
 
     @property
     def _progress(self) -> float:
