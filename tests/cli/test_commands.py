@@ -352,3 +352,72 @@ def test_own_prices_are_edited_and_checked(
 
     monkeypatch.setenv("VISUAL", "/nonexistent/editor")
     assert "could not be started" in cli("gpus", "--edit").err
+
+
+@pytest.mark.parametrize(
+    ("injection", "step", "message"),
+    [("nan@40", 40, "Loss became NaN at step 40"), ("oom", 0, "Out of memory")],
+)
+def test_an_injected_fault_fails_the_job_and_is_marked(
+    cli: Cli, worked_example: Path, injection: str, step: int, message: str
+) -> None:
+    answer = cli("run", worked_example, "--speed", "max", "--inject", injection, "--json")
+    assert answer.code == 1
+    job = answer.document
+    assert (job["status"], job["current_step"], job["injection"]) == ("failed", step, injection)
+    assert message in job["error_message"]
+    rows = [json.loads(line) for line in cli("metrics", 1, "--format", "jsonl").out.splitlines()]
+    assert len(rows) == step
+    if rows:
+        assert rows[-1]["loss"] is None
+        assert rows[-1]["non_finite"]["loss"] == "nan"
+
+    refused = cli("retry", 1)
+    assert refused.code == 2
+    assert "Clone it" in refused.err
+    assert "injected" in cli("show", 1).out
+
+
+def test_a_stall_and_a_spike_are_survived(cli: Cli, worked_example: Path) -> None:
+    for injection in ("stall@10", "spike@10"):
+        job = cli("run", worked_example, "--speed", "max", "--inject", injection, "--json").document
+        assert job["status"] == "completed"
+
+
+def test_a_model_that_does_not_fit_runs_out_of_memory(cli: Cli, worked_example: Path) -> None:
+    options = ("--model", "Llama-3.1-70B-Instruct", "--gpus", 1, "--speed", "max", "--json")
+    answer = cli("run", worked_example, *options)
+    assert answer.code == 1
+    assert "Out of memory" in answer.document["error_message"]
+    assert "4-bit" in answer.document["error_message"]
+
+
+def test_a_rate_that_is_far_too_high_breaks_the_run(cli: Cli, worked_example: Path) -> None:
+    options = ("--learning-rate", "0.05", "--seed", 3, "--speed", "max", "--json")
+    answer = cli("run", worked_example, *options)
+    assert answer.code == 1
+    assert "Try 2e-4 or lower" in answer.document["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--inject", "nan"), "nan needs a step"),
+        (("--inject", "fire@3"), "An injection is nan@STEP"),
+        (("--inject", "nan@751"), "comes after the last step, 750"),
+        (("--mode", "random"), 'There is no mode "random"'),
+    ],
+)
+def test_a_fault_that_does_not_exist_is_refused(
+    cli: Cli, worked_example: Path, arguments: tuple[str, str], sentence: str
+) -> None:
+    answer = cli("submit", worked_example, *arguments)
+    assert answer.code == 2
+    assert sentence in answer.err
+    assert cli("jobs", "--json").document["jobs"] == []
+
+
+def test_the_other_modes_stay(cli: Cli, worked_example: Path) -> None:
+    for mode in ("exponential", "power"):
+        job = cli("run", worked_example, "--speed", "max", "--mode", mode, "--json").document
+        assert (job["status"], job["mode"]) == ("completed", mode)

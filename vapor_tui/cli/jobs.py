@@ -120,7 +120,7 @@ def _print_job(job: Job) -> None:
     rows: list[tuple[str, object]] = [
         ("name", job.name),
         ("status", f"{job.stage_label}{f' ({wish})' if wish else ''}"),
-        ("engine", f"{job.engine}{' (nothing here is real)' if job.is_simulated else ''}"),
+        ("engine", _engine(job)),
         ("model", job.base_model or ABSENT),
         ("dataset", f"{job.dataset_name or ABSENT}, {job.dataset_pairs or 0:,} pairs"),
         ("GPUs", f"{gpus.count} × {gpus.type}" if gpus else ABSENT),
@@ -143,6 +143,13 @@ def _print_job(job: Job) -> None:
         ]
     for label, value in rows:
         print_line(f"{label:<28}{value}")
+
+
+def _engine(job: Job) -> str:
+    if not job.is_simulated:
+        return job.engine
+    injected = f", injected {job.injection}" if job.injection else ""
+    return f"{job.engine}, mode {job.mode}{injected} (nothing here is real)"
 
 
 def _cost(job: Job) -> str:

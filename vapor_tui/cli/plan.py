@@ -17,7 +17,7 @@ from vapor_tui.domain.estimate import Workload
 from vapor_tui.domain.plans import PlanSort
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.services.datasets import bad_lines, inspect_file, invalid_sentence
-from vapor_tui.services.jobs import Simulation, check_simulation, create_job
+from vapor_tui.services.jobs import DEFAULT_MODE, Simulation, check_simulation, create_job
 from vapor_tui.services.plans import Plan, calibration, compare, plan_document, plan_job
 from vapor_tui.services.workspace import Workspace
 
@@ -32,6 +32,22 @@ RunnerOption = Annotated[
 ValidationOption = Annotated[
     Path | None,
     typer.Option("--validation", metavar="FILE", help="Validation records, in a second file."),
+]
+
+ModeOption = Annotated[
+    str,
+    typer.Option(
+        "--mode", metavar="NAME", help="Law of the simulated loss: realistic, power, exponential."
+    ),
+]
+InjectOption = Annotated[
+    str | None,
+    typer.Option(
+        "--inject",
+        metavar="FAULT",
+        help="Rehearse a fault: nan@STEP, oom, spike@STEP or stall@STEP.",
+        show_default=False,
+    ),
 ]
 
 SIMULATOR = "simulator"
@@ -57,13 +73,16 @@ def submit(
     raw: dict[str, Any],
     runner: RunnerOption = SIMULATOR,
     validation: ValidationOption = None,
+    mode: ModeOption = DEFAULT_MODE.value,
+    inject: InjectOption = None,
     db: Database = None,
     speed: Speed = None,
     as_json: Json = False,
 ) -> None:
     """Create a job in the queue and print its id."""
     with workspace_of(context, db) as workspace:
-        simulation = Simulation(speed=settings_of(context, db, speed).speed or "auto")
+        wanted = settings_of(context, db, speed).speed or "auto"
+        simulation = Simulation(mode=mode, speed=wanted, injection=inject)
         match prepared(workspace, dataset, raw, runner, simulation, validation):
             case Refused() as refused:
                 refuse(refused, as_json=as_json)

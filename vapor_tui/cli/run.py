@@ -13,6 +13,8 @@ from vapor_tui.cli.output import FAILED, print_json, print_line, refuse
 from vapor_tui.cli.plan import (
     SIMULATOR,
     DatasetArgument,
+    InjectOption,
+    ModeOption,
     RunnerOption,
     ValidationOption,
     prepared,
@@ -23,7 +25,7 @@ from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.text import printable
-from vapor_tui.services.jobs import Simulation, create_job, get_job
+from vapor_tui.services.jobs import DEFAULT_MODE, Simulation, create_job, get_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace
 from vapor_tui.worker.signals import stop_on_signals
@@ -43,13 +45,16 @@ def run(
     raw: dict[str, Any],
     runner: RunnerOption = SIMULATOR,
     validation: ValidationOption = None,
+    mode: ModeOption = DEFAULT_MODE.value,
+    inject: InjectOption = None,
     db: Database = None,
     speed: Speed = None,
     as_json: Json = False,
 ) -> None:
     """Create a job and drive it here until it ends."""
     with workspace_of(context, db) as workspace:
-        simulation = Simulation(speed=settings_of(context, db, speed).speed or "auto")
+        wanted = settings_of(context, db, speed).speed or "auto"
+        simulation = Simulation(mode=mode, speed=wanted, injection=inject)
         match prepared(workspace, dataset, raw, runner, simulation, validation):
             case Refused() as refused:
                 refuse(refused, as_json=as_json)
@@ -115,7 +120,8 @@ def _print_summary(job: Job) -> None:
         )
         print_line(f"Go on with: vapor-tui worker --once   or watch it: vapor-tui --job {job.id}")
         return
-    print_line(f"Job {job.id} {name}: {job.status}{simulated}")
+    injected = f", injected {job.injection}" if job.injection else ""
+    print_line(f"Job {job.id} {name}: {job.status}{simulated}{injected}")
     if job.error_message:
         print_line(f"  {job.error_message}")
     metrics = job.current_metrics
@@ -125,10 +131,15 @@ def _print_summary(job: Job) -> None:
         ("loss", _number(metrics.loss)),
         ("eval_loss", _number(metrics.eval_loss)),
         ("cost", f"{money(cost)} of {money(job.estimated_total_cost)} estimated{simulated}"),
+        ("estimate", _error(job.estimate_error)),
         ("elapsed", duration(job.elapsed())),
     ):
         print_line(f"  {label:<11}{value}")
     print_line(f"See it again: vapor-tui --job {job.id}")
+
+
+def _error(share: float | None) -> str:
+    return ABSENT if share is None else f"was {abs(share):.1%} too {'low' if share > 0 else 'high'}"
 
 
 def _number(value: float | None) -> str:

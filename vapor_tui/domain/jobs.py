@@ -68,15 +68,23 @@ class GpuConfig(BaseModel):
     tokens_per_second: float
     """Of one GPU."""
     memory_gb: float
+    needed_gb: float | None = None
+    """What one GPU has to hold, as estimated; None for a model of unknown size."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether nothing says that the memory is too small."""
+        return self.needed_gb is None or self.needed_gb <= self.memory_gb
 
     @classmethod
-    def of(cls, gpu: Gpu, count: int) -> GpuConfig:
+    def of(cls, gpu: Gpu, count: int, needed_gb: float | None = None) -> GpuConfig:
         return cls(
             type=gpu.type,
             count=count,
             price=gpu.price,
             tokens_per_second=gpu.tokens_per_second,
             memory_gb=gpu.memory_gb,
+            needed_gb=needed_gb,
         )
 
 
@@ -291,6 +299,8 @@ class Job(BaseModel):
     budget: float | None
     error_message: str | None
     error_stack: str | None
+    error_repeats: bool
+    """Whether the same configuration would fail in the same way again."""
     retry_count: int
     barren_claims: int
     external_job_id: str | None

@@ -45,6 +45,8 @@ class Failed:
 
     reason: str
     stack: str | None = None
+    repeats: bool = False
+    """Whether the same configuration would fail in the same way again."""
 
 
 @dataclass(frozen=True, slots=True)

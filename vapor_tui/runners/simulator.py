@@ -10,14 +10,24 @@ from dataclasses import replace
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Desired, Position, Stage
 from vapor_tui.domain.metrics import MetricsBlock
-from vapor_tui.runners.base import Completed, LogText, Progress, RunControl, RunnerEvent, Stopped
+from vapor_tui.runners.base import (
+    Completed,
+    Failed,
+    LogText,
+    Progress,
+    RunControl,
+    RunnerEvent,
+    Stopped,
+)
 from vapor_tui.simulation import (
+    Failure,
     Pace,
     SimulationMode,
     SimulationSpec,
     Timeline,
     WallClock,
     evaluate,
+    failure_of,
     simulate,
 )
 
@@ -46,13 +56,20 @@ class SimulatorRunner:
         begun = loop.time() - clock.wall_at(timeline.seconds_at(position))
         waits = not math.isinf(pace.speed or 0.0)
         last_step = affordable_step(job, timeline)
+        failure = failure_of(spec)
 
         while position.stage is not Stage.COMPLETED:
             if control.wish in (Desired.STOP, Desired.PAUSE):
                 yield Stopped()
                 return
             now = clock.simulated_at(loop.time() - begun) if waits else timeline.total_seconds
-            following = _bounded(position, timeline.advance(position, now), last_step)
+            following = timeline.advance(position, now)
+            if failure is not None:
+                if _has_come(failure, position, following):
+                    yield Failed(failure.message, repeats=True)
+                    return
+                following = _not_beyond(failure, position, following)
+            following = _bounded(position, following, last_step)
             is_saved_early = last_step is not None and following.stage is Stage.COMPLETED
             if is_saved_early:
                 following = replace(position, seconds=timeline.saving_seconds)
@@ -96,6 +113,7 @@ def simulation_spec(job: Job) -> SimulationSpec:
         model_parameters=job.model_parameters,
         tokens_per_second=job.estimate.tokens_per_second,
         injection=job.injection,
+        fits_memory=job.gpu_config is None or job.gpu_config.fits,
     )
 
 
@@ -104,6 +122,20 @@ def timeline_of(job: Job, spec: SimulationSpec) -> Timeline:
     if job.estimate is None:
         raise ValueError(f"Job {job.id} has no estimate")
     return Timeline(spec, seconds_per_step=job.estimate.seconds_per_step)
+
+
+def _has_come(failure: Failure, position: Position, following: Position) -> bool:
+    """Say whether a run is at its failure: its step is stored, or initializing is over."""
+    if failure.step == 0:
+        return following.stage is not Stage.INITIALIZING and position.stage is Stage.INITIALIZING
+    return position.step >= failure.step
+
+
+def _not_beyond(failure: Failure, position: Position, following: Position) -> Position:
+    """Return a position that is at most at the step that fails, which is still logged."""
+    if failure.step and position.stage is Stage.TRAINING and following.step >= failure.step:
+        return replace(position, step=failure.step)
+    return following
 
 
 def affordable_step(job: Job, timeline: Timeline) -> int | None:

@@ -27,7 +27,7 @@ from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.processes import is_provably_gone
 from vapor_tui.services.plans import Plan, plan_job
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.simulation import Pace, SimulationMode
+from vapor_tui.simulation import Pace, SimulationMode, parse_injection
 from vapor_tui.storage import datasets as dataset_queries
 from vapor_tui.storage import jobs as queries
 from vapor_tui.storage import leases, takeover, workers
@@ -35,24 +35,38 @@ from vapor_tui.storage.events import record
 from vapor_tui.storage.notifications import notify
 from vapor_tui.storage.tables import JobRow
 
-DEFAULT_MODE = SimulationMode.EXPONENTIAL
+DEFAULT_MODE = SimulationMode.REALISTIC
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
     """How a simulated job runs: nothing here changes what a real trainer would do."""
 
-    mode: SimulationMode = DEFAULT_MODE
+    mode: str = DEFAULT_MODE
     speed: str = "auto"
+    injection: str | None = None
+    """A fault to rehearse, as "nan@100"; marked wherever the job is shown."""
 
 
-def check_simulation(simulation: Simulation) -> Result[Simulation]:
-    """Refuse a speed that does not exist."""
-    try:
-        Pace.parse(simulation.speed)
-    except ValueError as error:
-        return Refused(str(error), {"speed": str(error)})
+def check_simulation(simulation: Simulation, total_steps: int | None = None) -> Result[Simulation]:
+    """Refuse a speed, mode or injection that does not exist, or that would never come."""
+    if simulation.mode not in list(SimulationMode):
+        sentence = f'There is no mode "{simulation.mode}"; there are {", ".join(SimulationMode)}'
+        return Refused(sentence, {"mode": sentence})
+    for field, check in (
+        ("speed", lambda: Pace.parse(simulation.speed)),
+        ("injection", lambda: _check_injection(simulation.injection, total_steps)),
+    ):
+        try:
+            check()
+        except ValueError as error:
+            return Refused(str(error), {field: str(error)})
     return Ok(simulation)
+
+
+def _check_injection(injection: str | None, total_steps: int | None) -> None:
+    if injection is not None:
+        parse_injection(injection, total_steps)
 
 
 def create_job(
@@ -69,9 +83,6 @@ def create_job(
     Nothing is written when anything is wrong; the details name the fields.
     """
     simulation = simulation or Simulation()
-    checked = check_simulation(simulation)
-    if isinstance(checked, Refused):
-        return checked
 
     def store(connection: Connection) -> Result[Job]:
         dataset = None
@@ -85,6 +96,9 @@ def create_job(
                 return refused
             case Ok(plan):
                 pass
+        checked = check_simulation(simulation, plan.estimate.total_steps)
+        if isinstance(checked, Refused):
+            return checked
         row = _row(workspace, plan, dataset, simulation)
         job_id = queries.insert_job(connection, row)
         who = workspace.owner
@@ -151,6 +165,11 @@ def _apply(connection: Connection, owner: str, action: Action, job_id: int) -> R
         return missing_job(job_id)
     if not may_apply(action, job.status):
         return Refused(refusal(action, job_id, job.status))
+    if action is Action.RETRY and job.error_repeats:
+        return Refused(
+            f"Job {job_id} would fail in the same way again. "
+            "Clone it and change what its message names"
+        )
     if action is Action.DELETE:
         queries.mark_deleted(connection, job_id)
         return Ok(job)
@@ -216,12 +235,15 @@ def _row(workspace: Workspace, plan: Plan, dataset: Dataset, simulation: Simulat
         preset_id=draft.preset_id,
         preset_base=draft.preset_base,
         hyperparameters=values,
-        gpu_config=GpuConfig.of(draft.gpu, settings.gpu_count),
+        gpu_config=GpuConfig.of(
+            draft.gpu, settings.gpu_count, plan.memory.total if plan.memory else None
+        ),
         estimate=plan.estimate,
         engine=Engine.SIMULATOR,
         placement=Placement.INLINE,
         mode=simulation.mode,
         speed=simulation.speed,
+        injection=simulation.injection,
         total_epochs=values.epochs,
         total_steps=plan.estimate.total_steps,
         queued_at=now,

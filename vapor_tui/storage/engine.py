@@ -36,11 +36,19 @@ class Database:
     since a lock can make them run again. Raises StorageError for what a person can mend.
     """
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, engine: Engine, patience: float | None = None) -> None:
         self.path = path
         self._engine = engine
+        self._patience = patience
         self._watcher: sqlite3.Connection | None = None
         self._watching = threading.Lock()
+
+    def with_patience(self, seconds: float) -> Database:
+        """Return the same database for a caller who gives up on a lock after so long.
+
+        It shares the connections and is not closed by itself.
+        """
+        return Database(self.path, self._engine, seconds)
 
     def read(self, question: Question[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Answer a question from one consistent view of the data; blocks."""
@@ -81,22 +89,22 @@ class Database:
         self._engine.dispose()
 
     def _patiently(self, writes: bool, work: Callable[..., T], args: Any, kwargs: Any) -> T:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = self._deadline()
         while True:
             try:
                 return self._once(writes, work, args, kwargs)
-            except DBAPIError as error:
+            except (DBAPIError, sqlite3.Error) as error:
                 self._give_up_unless_locked(error, deadline)
             time.sleep(_PAUSE_SECONDS)
 
     async def _patiently_async(
         self, writes: bool, work: Callable[..., T], args: Any, kwargs: Any
     ) -> T:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = self._deadline()
         while True:
             try:
                 return await asyncio.to_thread(self._once, writes, work, args, kwargs)
-            except DBAPIError as error:
+            except (DBAPIError, sqlite3.Error) as error:
                 self._give_up_unless_locked(error, deadline)
             await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -106,7 +114,11 @@ class Database:
             with connection.begin():
                 return work(connection, *args, **kwargs)
 
-    def _give_up_unless_locked(self, error: DBAPIError, deadline: float) -> None:
+    def _deadline(self) -> float:
+        patience = PATIENCE_SECONDS if self._patience is None else self._patience
+        return time.monotonic() + patience
+
+    def _give_up_unless_locked(self, error: DBAPIError | sqlite3.Error, deadline: float) -> None:
         if is_locked(error) and time.monotonic() < deadline:
             return
         readable = translated(error, self.path)
@@ -148,12 +160,21 @@ def _engine(path: Path) -> Engine:
 def connect(path: Path) -> sqlite3.Connection:
     """Open a driver connection with the settings that the whole program relies on."""
     connection = sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
+        # Without "rw", a file that somebody has removed would be made anew, and empty.
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
     )
     # A rollback journal with EXTRA keeps every acknowledged commit through a power cut, and is
     # sound where WAL is not (network file systems, several connections at a reset).
-    for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

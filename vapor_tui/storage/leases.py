@@ -58,6 +58,7 @@ class Advance:
     final_cost: float | None = None
     error_message: str | None = None
     error_stack: str | None = None
+    error_repeats: bool = False
     artifact_path: str | None = None
     reason: str = ""
     """Why it ended, for the history and the notification."""
@@ -145,6 +146,7 @@ _ADVANCE = (
                 "final_cost",
                 "error_message",
                 "error_stack",
+                "error_repeats",
                 "artifact_path",
                 "barren_claims",
                 "updated_at",
@@ -202,6 +204,7 @@ def _store(connection: Connection, job: Job, advance: Advance) -> bool:
             "new_final_cost": final_cost,
             "new_error_message": advance.error_message,
             "new_error_stack": advance.error_stack,
+            "new_error_repeats": advance.error_repeats,
             "new_artifact_path": advance.artifact_path,
             "new_barren_claims": 0 if advance.moved else job.barren_claims,
             "new_updated_at": now,

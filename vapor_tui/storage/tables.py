@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, MetaData, Text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from vapor_tui.domain.datasets import DatasetStatistics, DatasetStatus, LineError
@@ -171,6 +181,9 @@ class JobRow(Table, table=True):
     source_offset: int = 0
     deleted_at: datetime | None = None
     """Hidden since then; its rows are being removed in pieces."""
+    error_repeats: bool = Field(
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=text("0"))
+    )
 
 
 class MetricRow(Table, table=True):

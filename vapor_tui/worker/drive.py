@@ -113,6 +113,7 @@ class Drive:
             final_cost=self._cost + STORAGE_USD if status.has_ended else None,
             error_message=reason or None,
             error_stack=failed.stack if failed else None,
+            error_repeats=failed.repeats if failed else False,
             artifact_path=end.artifact if isinstance(end, Completed) else None,
             reason=reason,
             notices=self._budget_notices if by_budget else (),

@@ -59,6 +59,7 @@ TRAINING_JOBS = """(
   source VARCHAR,
   source_offset INTEGER NOT NULL,
   deleted_at DATETIME,
+  error_repeats BOOLEAN DEFAULT 0 NOT NULL,
   CONSTRAINT ck_training_jobs_status_known
     CHECK (status IN ('queued', 'initializing', 'running', 'paused', 'completed',
     'failed', 'cancelled')),
