@@ -17,7 +17,7 @@ AUTO_OVERHEAD_SECONDS = 2.0
 AUTO_OVERHEAD_SHARE = 0.2
 """Of the whole, what all of those stages take together, at most."""
 
-_HELP = 'A speed is "auto", "max" or a number above 0, as 1 for real time or 60'
+_HELP = 'A speed is "auto", "max", a number above 0 (1 is real time) or seconds for all, as "30s"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Pace:
     """A speed: simulated seconds per wall second, infinity for no waiting, None for automatic."""
 
     speed: float | None = None
+    seconds: float = AUTO_SECONDS
+    """Wall seconds of a whole job at the automatic pace."""
 
     @classmethod
     def parse(cls, text: str) -> Pace:
@@ -35,22 +37,22 @@ class Pace:
         if word == "max":
             return cls(math.inf)
         try:
-            speed = float(word)
+            number = float(word.removesuffix("s"))
         except ValueError:
             raise ValueError(f'{_HELP}; not "{text}"') from None
-        if not (math.isfinite(speed) and speed > 0):
+        if not (math.isfinite(number) and number > 0):
             raise ValueError(f'{_HELP}; not "{text}"')
-        return cls(speed)
+        return cls(None, number) if word.endswith("s") else cls(number)
 
     def __str__(self) -> str:
         if self.speed is None:
-            return "auto"
+            return "auto" if self.seconds == AUTO_SECONDS else f"{self.seconds:g}s"
         return "max" if math.isinf(self.speed) else f"{self.speed:g}"
 
     def clock(self, timeline: Timeline) -> WallClock:
         """Return the map between a job's simulated seconds and wall seconds."""
         if self.speed is None:
-            return _automatic(timeline)
+            return _automatic(timeline, self.seconds)
         total = timeline.total_seconds
         return WallClock((0.0, total), (0.0, total / self.speed))
 
@@ -99,10 +101,10 @@ def _interpolated(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
     return ys[right - 1] + share * (ys[right] - ys[right - 1])
 
 
-def _automatic(timeline: Timeline) -> WallClock:
+def _automatic(timeline: Timeline, seconds: float) -> WallClock:
     """Give every overhead stage a little time and training the rest, in proportion."""
     stages = _stages(timeline)
-    whole = min(AUTO_SECONDS, timeline.total_seconds)
+    whole = min(seconds, timeline.total_seconds)
     lengths = [end - begun for _, begun, end in stages]
     overheads = [length for (trains, *_), length in zip(stages, lengths, strict=True) if not trains]
     most = min(AUTO_OVERHEAD_SECONDS, AUTO_OVERHEAD_SHARE * whole / len(overheads))

@@ -28,10 +28,16 @@ def test_speeds_are_read(text: str, speed: float | None) -> None:
     assert Pace.parse(str(pace)) == pace
 
 
-@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "inf", "-inf", "1x", "1e999"])
+@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "inf", "-inf", "1x", "1e999", "s", "0s"])
 def test_other_speeds_are_answered_with_a_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match='A speed is "auto", "max" or a number above 0'):
+    with pytest.raises(ValueError, match='A speed is "auto", "max", a number above 0'):
         Pace.parse(text)
+
+
+def test_seconds_are_those_of_the_whole_job(make_spec: MakeSpec) -> None:
+    pace = Pace.parse("30s")
+    assert Pace.parse(str(pace)) == pace
+    assert pace.clock(timeline_of(make_spec)).total == pytest.approx(30)
 
 
 def test_number_is_simulated_seconds_per_wall_second(make_spec: MakeSpec) -> None:
