@@ -107,7 +107,8 @@ class Number(Setting):
     def accepts(self) -> str:
         if math.isinf(self.high):
             return f"{'above' if self.above_low else 'from'} {self.show(self.low)}"
-        return f"{self.show(self.low)} … {self.show(self.high)}"
+        begin = f"above {self.show(self.low)}" if self.above_low else self.show(self.low)
+        return f"{begin} … {self.show(self.high)}"
 
     def warning(self, value: Any) -> str | None:
         low, high = self.usual
@@ -138,6 +139,9 @@ class Whole(Number):
         if value != int(value):
             raise wrong(f"{self.label} must be {self._kind}")
         return int(self._within(value))
+
+    def show(self, value: Any) -> str:
+        return "" if value is None else str(int(value))
 
     def stepped(self, value: Any, direction: int) -> Any:
         if self.steps:
@@ -223,7 +227,7 @@ class Text(Setting):
     def parse(self, raw: object) -> Any:
         if self.missing and not str(raw or "").strip():
             raise wrong(self.missing)
-        return super().parse(raw)
+        return self._parse("" if raw is None else raw)
 
     def _parse(self, raw: object) -> str:
         text = str(raw).strip()

@@ -173,7 +173,8 @@ def _find(connection: Connection, owner: str, reference: str) -> Dataset | None:
 
 def _suggested(connection: Connection, owner: str) -> Dataset | None:
     last = job_queries.last_dataset_id(connection, owner)
-    if last is not None and (used := queries.dataset_by_id(connection, owner, last)):
+    used = None if last is None else queries.dataset_by_id(connection, owner, last)
+    if used is not None and used.training_ready:
         return used
     return next(
         (d for d in queries.datasets(connection, owner) if d.training_ready),
