@@ -1,0 +1,84 @@
+"""A program on a real pseudo-terminal, and what a person would see of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pexpect
+import pyte
+
+PATIENCE = 30.0
+_PIECE = 65_536
+
+
+class Terminal:
+    """Runs `vapor-tui` on a pseudo-terminal of a certain size and follows its screen."""
+
+    def __init__(
+        self, arguments: Sequence[str], *, columns: int = 120, rows: int = 40, **environment: str
+    ) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._child = pexpect.spawn(
+            sys.executable,
+            ["-m", "vapor_tui", *arguments],
+            dimensions=(rows, columns),
+            env={
+                **os.environ,
+                "TERM": "xterm-256color",
+                "TEXTUAL_ANIMATIONS": "none",
+                **environment,
+            },
+            cwd=str(Path.home()),
+        )
+
+    @property
+    def pid(self) -> int:
+        return int(self._child.pid)
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen now."""
+        return "\n".join(self._screen.display)
+
+    def press(self, keys: str) -> None:
+        """Type characters or send an escape sequence."""
+        self._child.send(keys)
+
+    def wait_for(self, *texts: str, patience: float = PATIENCE) -> str:
+        """Follow the program until all of these texts are on the screen; return the screen."""
+        deadline = time.monotonic() + patience
+        while not all(text in self.text for text in texts):
+            if time.monotonic() > deadline or not self._read():
+                missing = [text for text in texts if text not in self.text]
+                raise AssertionError(f"{missing} did not appear on:\n{self.text}")
+        return self.text
+
+    def wait_until_left(self, patience: float = PATIENCE) -> int:
+        """Follow the program until it ends; return its exit code, or minus the signal."""
+        deadline = time.monotonic() + patience
+        while self._read():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"it is still there:\n{self.text}")
+        self._child.wait()
+        return -self._child.signalstatus if self._child.signalstatus else self._child.exitstatus
+
+    def close(self) -> None:
+        """Take the terminal away, as a dropped connection does, and see the program off."""
+        with contextlib.suppress(OSError, pexpect.ExceptionPexpect):
+            self._child.close(force=True)
+
+    def _read(self) -> bool:
+        """Take in what the program has written; False when it has ended."""
+        try:
+            self._stream.feed(self._child.read_nonblocking(_PIECE, timeout=0.1))
+        except pexpect.TIMEOUT:
+            return True
+        except pexpect.EOF:
+            return False
+        return True

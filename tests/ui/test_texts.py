@@ -1,0 +1,203 @@
+"""What the list and the monitor say about a job, without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.ui.support import NOON, advance, hold, set_times, stored
+from vapor_tui.domain.jobs import CurrentMetrics, Job
+from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status
+from vapor_tui.domain.notifications import Kind, Notification, Priority
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.ui.cost_plan import drift, planned_cost, projected_cost
+from vapor_tui.ui.job_rows import heading_line, job_line, layout_for, loss_text
+from vapor_tui.ui.monitor_blocks import side_lines
+from vapor_tui.ui.monitor_lines import (
+    Figures,
+    brief_lines,
+    identity_line,
+    title_line,
+    values_line,
+)
+from vapor_tui.ui.toasts import toasts_of
+from vapor_tui.ui.widgets.lines import Line, line_width
+
+AddJob = Callable[..., Job]
+EVIL = "a\x1b]52;c;AAAA\x07b[red]c[/]\u202ed"
+FIGURES = Figures(0.931, 0.874, 441, (1.02, 0.99), None, 4.4)
+
+
+def plain(*lines: Line) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in lines)
+
+
+@pytest.fixture
+def job(workspace: Workspace, add_job: AddJob) -> Job:
+    """A job at step 457 of 750."""
+    return advance(workspace, hold(workspace, add_job, budget=10), 457)
+
+
+@pytest.mark.parametrize("width", [56, 60, 76, 80, 116, 120, 156, 250])
+def test_a_row_fills_its_width_exactly(job: Job, width: int) -> None:
+    layout = layout_for(width)
+    line = job_line(job, (3.0, 2.0, 1.0), NOON, layout, width, is_current=True, has_focus=True)
+    assert line_width(line) == line_width(heading_line(layout, width)) == width
+    assert "support-bot" in plain(line)
+    assert "running" in plain(line)
+
+
+def test_a_row_never_shows_what_a_terminal_obeys(job: Job) -> None:
+    evil = job.model_copy(update={"name": EVIL, "base_model": EVIL, "dataset_name": EVIL})
+    shown = plain(
+        job_line(evil, (), NOON, layout_for(250), 250, is_current=False, has_focus=False),
+        identity_line(evil, 250),
+        title_line(evil, "12:00", 200),
+        *side_lines(evil, NOON, FIGURES, 60, 60),
+        *side_lines(
+            evil.model_copy(update={"status": Status.FAILED, "error_message": EVIL}),
+            NOON, FIGURES, 60, 60,
+        ),
+    )  # fmt: skip
+    assert "[red]" in shown
+    assert not any(character in shown for character in "\x1b\x07\u202e")
+
+
+def test_money_of_a_simulated_job_is_marked(job: Job) -> None:
+    row = job_line(job, (), NOON, layout_for(120), 120, is_current=False, has_focus=False)
+    assert "sim" in plain(row)
+    assert "simulated" in plain(*side_lines(job, NOON, FIGURES, 48, 60))
+    assert "sim" in plain(*brief_lines(job, NOON, FIGURES, 80))
+    for line in (identity_line(job, 116), title_line(job, "12:00", 78)):
+        assert "SIMULATED" in plain(line)
+
+
+def test_a_loss_that_is_not_finite_is_named() -> None:
+    for mark, text in (("nan", "NaN"), ("inf", "inf"), ("-inf", "-inf")):
+        metrics = CurrentMetrics(step=3, loss=None, non_finite={"loss": mark})
+        assert loss_text(Job.model_construct(current_metrics=metrics)) == text
+
+
+@pytest.mark.parametrize("width", [56, 78, 118])
+def test_lines_keep_to_their_width(job: Job, width: int) -> None:
+    for line in (
+        identity_line(job, width),
+        title_line(job, "12:00", width),
+        values_line(job, FIGURES, width),
+        *brief_lines(job, NOON, FIGURES, width),
+    ):
+        assert line_width(line) <= width
+
+
+def test_the_title_gives_way_in_the_right_order(job: Job) -> None:
+    assert "training, epoch 2 of 3" in plain(title_line(job, "12:00", 80))
+    narrow = plain(title_line(job, "12:00", 58))
+    assert "support-bot" in narrow
+    assert "training" not in narrow
+
+
+def test_blocks_are_shown_whole_or_not_at_all(job: Job) -> None:
+    for height in range(40):
+        lines = side_lines(job, NOON, FIGURES, 48, height)
+        assert len(lines) <= height
+        assert ("Cost" in plain(*lines)) == ("budget" in plain(*lines))
+
+
+def test_the_side_of_a_running_job_says_where_it_is(job: Job) -> None:
+    shown = plain(*side_lines(job, NOON, FIGURES, 48, 60))
+    for text in ("60 %", "457 of 750", "4.4/s", "3,540 tok/s", "41s", "12:00", "rank 16"):
+        assert text in shown
+    assert "falling: 1.020, 0.990" in shown
+
+
+def test_a_failure_is_told_with_what_can_be_done(workspace: Workspace, add_job: AddJob) -> None:
+    job = advance(
+        workspace, hold(workspace, add_job), 33, status=Status.FAILED, reason="loss is NaN"
+    )
+    set_times(workspace, job, 30)
+    shown = plain(*side_lines(stored(workspace, job.id), NOON, FIGURES, 48, 60))
+    assert "loss is NaN" in shown
+    assert "new job with these settings" in shown
+    assert "ended 11:31" in shown
+
+
+def test_a_wish_on_its_way_is_shown(job: Job) -> None:
+    stopping = job.model_copy(update={"desired": Desired.STOP})
+    line = job_line(stopping, (), NOON, layout_for(120), 120, is_current=False, has_focus=False)
+    assert "stopping" in plain(line)
+    assert "STOPPING" in plain(identity_line(stopping, 118))
+
+
+def test_the_plan_by_now_counts_what_comes_before_the_first_step(job: Job) -> None:
+    """Of 1980 s, initialisation takes 600 and each of three evaluations and saving 300."""
+    assert job.estimate is not None
+    rate = job.estimate.hourly_rate / 3600
+
+    def planned(position: Position) -> float:
+        moved = job.model_copy(
+            update={
+                "current_stage": position.stage,
+                "current_epoch": position.epoch,
+                "stage_seconds": position.seconds,
+                "current_step": position.step,
+            }
+        )
+        return (planned_cost(moved) or 0.0) / rate
+
+    per_step = job.estimate.seconds_per_step
+    assert planned(Position()) == 0
+    assert planned(Position(Stage.INITIALIZING, 0, 60.0, 0)) == pytest.approx(60)
+    assert planned(Position(Stage.TRAINING, 1, 0.0, 0)) == pytest.approx(600)
+    assert planned(Position(Stage.VALIDATING, 1, 100.0, 250)) == pytest.approx(
+        600 + 250 * per_step + 100
+    )
+    assert planned(Position(Stage.TRAINING, 2, 0.0, 260)) == pytest.approx(
+        600 + 260 * per_step + 300
+    )
+    assert planned(Position(Stage.COMPLETED, 3, 0.0, 750)) == pytest.approx(job.estimate.seconds)
+
+
+def test_the_projection_goes_on_drifting(job: Job) -> None:
+    assert job.estimate is not None
+    planned = planned_cost(job)
+    assert planned is not None
+    on_plan = job.model_copy(update={"current_cost": planned})
+    assert projected_cost(on_plan) == pytest.approx(job.estimate.total_cost)
+    dear = job.model_copy(update={"current_cost": planned * 1.1})
+    assert projected_cost(dear) == pytest.approx(job.estimate.compute_cost * 1.1 + 0.5)
+    assert drift(2.41, 2.36) == "+2 %"
+    assert drift(2.36, 2.36) == "±0 %"
+    assert drift(1.0, 0.0) == "-"
+
+
+def note(number: int, priority: Priority, job_id: int = 1) -> Notification:
+    return Notification(
+        id=number,
+        owner="ada",
+        type=Kind.FAILED if priority is Priority.HIGH else Kind.STARTED,
+        title=f"News {number}",
+        message=EVIL,
+        priority=priority,
+        read=False,
+        job_id=job_id,
+        created_at=NOON - timedelta(minutes=1),
+    )
+
+
+def test_toasts_tell_what_matters_and_do_not_flood() -> None:
+    assert toasts_of([note(1, Priority.LOW, job_id=3)], watched=3) == []
+    assert [t.title for t in toasts_of([note(1, Priority.LOW, job_id=3)], watched=4)] == ["News 1"]
+    many = [note(n, Priority.LOW) for n in range(1, 9)] + [note(9, Priority.HIGH)]
+    told = toasts_of(many, watched=None)
+    assert [toast.title for toast in told] == ["News 9", "News 1", "More news"]
+    assert told[0].severity == "error"
+    assert "7 more" in told[-1].message
+    assert "\x1b" not in told[0].message
+
+
+def test_figures_of_nothing_are_absent() -> None:
+    metrics = CurrentMetrics()
+    job = Job.model_construct(current_metrics=metrics)
+    assert plain(values_line(job, Figures(), 80)) == "loss -"

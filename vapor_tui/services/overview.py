@@ -1,0 +1,109 @@
+"""What the screens show of everything at once: counts, news, and the list of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from vapor_tui.domain.jobs import Job, JobFilter, JobPage
+from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.notifications import Notification
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.storage import jobs as job_queries
+from vapor_tui.storage import notifications as notification_queries
+from vapor_tui.storage.metrics import loss_samples
+from vapor_tui.storage.workers import workers
+
+SAMPLES = 7
+"""Losses in the small curve of a job's row."""
+_MOST_NEWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a person has at one moment."""
+
+    version: int | None
+    """The data version it was read at."""
+    counts: Mapping[Status, int]
+    unread: int
+    news: tuple[Notification, ...]
+    """Notifications written since the overview before, oldest first; none in the first one."""
+    latest_notification: int
+    has_worker: bool
+    """Whether a worker is registered, in this process or another."""
+
+    @property
+    def running(self) -> int:
+        return sum(n for status, n in self.counts.items() if status.is_active) - self.queued
+
+    @property
+    def queued(self) -> int:
+        return self.counts.get(Status.QUEUED, 0)
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """One page of jobs with the shape of each one's loss."""
+
+    page: JobPage
+    curves: Mapping[int, tuple[float, ...]]
+    """By the job's number; only of jobs whose step differs from the known one."""
+
+
+def overview(workspace: Workspace, since: Overview | None = None) -> Overview | None:
+    """Return the overview, or None when nothing was written since the one given."""
+    version = workspace.database.data_version()
+    if since is not None and version is not None and version == since.version:
+        return None
+    return workspace.database.read(_overview, workspace.owner, version, since)
+
+
+def list_with_curves(workspace: Workspace, wanted: JobFilter, known: Mapping[int, int]) -> JobList:
+    """Return one page of jobs; `known` maps those whose curve is at hand to its last step."""
+    return workspace.database.read(_list, workspace.owner, wanted, known)
+
+
+def _overview(
+    connection: Connection, owner: str, version: int | None, since: Overview | None
+) -> Overview:
+    latest = notification_queries.latest_id(connection, owner)
+    news: list[Notification] = []
+    if since is not None and latest > since.latest_notification:
+        news = notification_queries.notifications(
+            connection, owner, after_id=since.latest_notification, limit=_MOST_NEWS
+        )
+    return Overview(
+        version=version,
+        counts=job_queries.status_counts(connection, owner),
+        unread=notification_queries.unread_count(connection, owner),
+        news=tuple(reversed(news)),
+        latest_notification=latest,
+        has_worker=bool(workers(connection, owner)),
+    )
+
+
+def _list(
+    connection: Connection, owner: str, wanted: JobFilter, known: Mapping[int, int]
+) -> JobList:
+    page = job_queries.job_page(connection, owner, wanted)
+    return JobList(
+        page,
+        {
+            job.id: _curve(connection, job)
+            for job in page.jobs
+            if known.get(job.id) != job.current_step
+        },
+    )
+
+
+def _curve(connection: Connection, job: Job) -> tuple[float, ...]:
+    if not job.current_step:
+        return ()
+    return tuple(loss_samples(connection, job.id, job.current_step, SAMPLES))

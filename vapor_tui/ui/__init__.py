@@ -1,0 +1,1 @@
+"""The screens. Nothing here is imported by the rest of the program."""

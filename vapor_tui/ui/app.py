@@ -1,0 +1,295 @@
+"""The app: opens the backend after the first frame and holds what every screen shares."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import signal
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
+
+from textual import events, on
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.reactive import var
+from textual.screen import Screen
+
+from vapor_tui.domain.text import printable
+from vapor_tui.ui import themes
+from vapor_tui.ui.backend import Backend
+from vapor_tui.ui.commands import JobCommands, commands_of
+from vapor_tui.ui.messages import BackendFailed, BackendOpened, OverviewRead
+from vapor_tui.ui.screens.jobs import JobsScreen
+from vapor_tui.ui.toasts import toasts_of
+from vapor_tui.ui.widgets.key_line import ALWAYS
+from vapor_tui.ui.widgets.too_small import TooSmall
+
+if TYPE_CHECKING:
+    from vapor_tui.services.overview import Overview
+    from vapor_tui.services.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+REFRESH_SECONDS = 1.0
+"""How often screens look for what is new."""
+CLOSE_SECONDS = 0.9
+"""What is not handed back by then is taken over by another worker later."""
+WIDTHS = [(0, "-too-narrow"), (60, "-w60"), (80, "-w80"), (120, "-w120"), (160, "-w160")]
+HEIGHTS = [(0, "-too-low"), (18, "-h18"), (24, "-h24"), (36, "-h36")]
+"""Names of the sizes that the styles know, each from so many cells on."""
+_SIGNALS = ("SIGTERM", "SIGHUP")
+
+
+def local_now() -> datetime:
+    return datetime.now().astimezone()
+
+
+class VaporApp(App[None]):
+    """The terminal app. `clock` tells the time, in the zone to show it in; tests freeze it."""
+
+    TITLE = "vapor"
+    # The first screen's own styles too: Textual loads those of pushed screens only.
+    CSS_PATH: ClassVar[Any] = ["app.tcss", "screens/jobs.tcss"]
+    COMMANDS: ClassVar[Any] = App.COMMANDS | {JobCommands}
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "question_mark",
+            "help",
+            "help",
+            id="app.help",
+            tooltip="Show every key of this screen",
+            group=ALWAYS,
+        ),
+        Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit", tooltip="Quit"),
+    ]
+
+    overview: var[Overview | None] = var(None, init=False)
+    """Counts and news as last read; None until then."""
+    second: var[datetime] = var(local_now, init=False)
+    """The time as last looked at, about once a second."""
+    minute: var[str] = var("", init=False)
+    trouble: var[str | None] = var(None, init=False)
+    """Why the database cannot be used at present, safe to show."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        clock: Callable[[], datetime] = local_now,
+        refresh_seconds: float = REFRESH_SECONDS,
+        start: Callable[[VaporApp], None] | None = None,
+    ) -> None:
+        """`start` is called once when the backend is open, to go where the person wants to be."""
+        super().__init__()
+        self.backend = backend
+        self.clock = clock
+        self.refresh_seconds = refresh_seconds
+        self._start = start
+        self._read_trouble: str | None = None
+        self._is_reading = False
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.theme = themes.DEFAULT_THEME
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.fallbacks(self.current_theme.dark)
+
+    def get_default_screen(self) -> Screen[Any]:
+        return JobsScreen()
+
+    @property
+    def home(self) -> JobsScreen:
+        """The first screen, beneath every other."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, JobsScreen)
+        return screen
+
+    # Coming and going
+
+    def on_mount(self) -> None:
+        self._tick()
+        self._heed_signals()
+        self.screen_change_signal.subscribe(self, self._guard_size)
+        self._guard_size(self.screen)
+        self.call_after_refresh(self.open_backend)
+
+    async def on_unmount(self) -> None:
+        for number in self._ending_signals():
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                asyncio.get_running_loop().remove_signal_handler(number)
+        try:
+            await asyncio.wait_for(self.backend.close(), CLOSE_SECONDS)
+        except TimeoutError:
+            log.warning("left before everything was handed back")
+
+    def _heed_signals(self) -> None:
+        """Leave cleanly on SIGTERM and when the terminal is gone."""
+        loop = asyncio.get_running_loop()
+        for number in self._ending_signals():
+            # Not on Windows, and not outside the main thread.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, self._leave_on_signal, number)
+
+    def _leave_on_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    @staticmethod
+    def _ending_signals() -> list[int]:
+        return [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+
+    # The backend
+
+    def open_backend(self) -> None:
+        """Open the database, once more if it failed before."""
+        self.run_worker(self._open(), group="backend", exclusive=True)
+
+    async def _open(self) -> None:
+        try:
+            await self.backend.open()
+        except _mendable() as error:
+            self.post_message(BackendFailed(str(error)))
+            return
+        self.post_message(BackendOpened())
+        # What draws the charts is slow to import: have it ready before a monitor is opened.
+        await asyncio.to_thread(importlib.import_module, "vapor_tui.ui.screens.monitor")
+
+    @on(BackendOpened)
+    def _begin(self) -> None:
+        self.home.opened()
+        self.set_interval(self.refresh_seconds, self._tick)
+        self._tick()
+        if self._start is not None:
+            start, self._start = self._start, None
+            start(self)
+
+    @on(BackendFailed)
+    def _tell_failure(self, message: BackendFailed) -> None:
+        self.home.failed(message.reason)
+
+    async def ask(
+        self, service: Callable[Concatenate[Workspace, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | None:
+        """Call a service in a thread; None when the database cannot be used, which is shown."""
+        try:
+            answer = await self.backend.ask(service, *args, **kwargs)
+        except _mendable() as error:
+            self._read_trouble = printable(error)
+            answer = None
+        else:
+            self._read_trouble = None
+        worker_trouble = self.backend.trouble
+        self.trouble = self._read_trouble or (worker_trouble and printable(worker_trouble))
+        return answer
+
+    # Once a second
+
+    def _tick(self) -> None:
+        self.second = self.clock()
+        self.minute = self.second.strftime("%H:%M")
+        if self.backend.is_open and not self._is_reading:
+            self.run_worker(self._read_overview(), group="overview")
+
+    async def _read_overview(self) -> None:
+        from vapor_tui.services.overview import overview
+
+        self._is_reading = True
+        try:
+            found = await self.ask(overview, self.overview)
+        finally:
+            self._is_reading = False
+        if found is not None:
+            self.post_message(OverviewRead(found))
+
+    @on(OverviewRead)
+    def _take_overview(self, message: OverviewRead) -> None:
+        if not self.screen_stack:
+            return  # the app is being left
+        self.overview = message.overview
+        watched = getattr(self.screen, "job_id", None)
+        for toast in toasts_of(message.overview.news, watched):
+            self.notify(
+                toast.message,
+                title=toast.title,
+                severity=toast.severity,
+                timeout=toast.seconds,
+                markup=False,
+            )
+
+    # Where one can go
+
+    def open_monitor(self, job_id: int) -> None:
+        """Watch a job; a number that no job has is answered there."""
+        from vapor_tui.ui.screens.monitor import MonitorScreen
+
+        self.push_screen(MonitorScreen(job_id))
+
+    def open_configure(self, **filled: Any) -> None:
+        """Plan a job; `filled` is what ConfigureScreen takes."""
+        from vapor_tui.ui.screens.configure import ConfigureScreen
+
+        def planned(job_id: int | None) -> None:
+            if job_id is not None:
+                self.backend.wake_worker()
+                self.open_monitor(job_id)
+
+        self.push_screen(ConfigureScreen(**filled), planned)
+
+    def action_help(self) -> None:
+        from vapor_tui.ui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen.of(self.screen))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        yield from commands_of(screen)
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command
+
+    # Too small a terminal
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self._guard_size(self.screen)
+
+    def _guard_size(self, screen: Screen[Any]) -> None:
+        """Give every screen the panel that stands in for it where it has no room."""
+        if not screen.query(TooSmall) and screen.is_running:
+            screen.mount(TooSmall())
+
+
+def create_app(
+    backend: Backend,
+    *,
+    job_id: int | None = None,
+    configure: Mapping[str, Any] | None = None,
+    clock: Callable[[], datetime] = local_now,
+    refresh_seconds: float = REFRESH_SECONDS,
+) -> VaporApp:
+    """Return the app, to open on the list of jobs, on a job's monitor, or on a new job.
+
+    `configure` opens a new job, filled with what ConfigureScreen takes; what is None there
+    is chosen as usual.
+    """
+
+    def start(app: VaporApp) -> None:
+        if job_id is not None:
+            app.open_monitor(job_id)
+        elif configure is not None:
+            app.open_configure(**configure)
+
+    return VaporApp(backend, clock=clock, refresh_seconds=refresh_seconds, start=start)
+
+
+def _mendable() -> tuple[type[Exception], ...]:
+    """Return the errors that a person can do something about; imported only when needed."""
+    from vapor_tui.domain.catalogue import CatalogueError
+    from vapor_tui.storage.errors import StorageError
+
+    return (StorageError, CatalogueError)

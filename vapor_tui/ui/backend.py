@@ -1,0 +1,107 @@
+"""The screens' way to the services: opened after the first frame, never on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from vapor_tui.services.workspace import Workspace
+    from vapor_tui.worker.worker import Worker
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Backend:
+    """An open workspace and, unless it is switched off, a worker in the app's own event loop.
+
+    What is slow to import (the database, numpy) is imported by `open`, in a thread, so that
+    the first frame does not wait for it.
+    """
+
+    def __init__(
+        self,
+        database: Path | None = None,
+        *,
+        speed: str | None = None,
+        runs_worker: bool = True,
+        owner: str | None = None,
+    ) -> None:
+        self._database = database
+        self._speed = speed
+        self._runs_worker = runs_worker
+        self._owner = owner
+        self._workspace: Workspace | None = None
+        self._worker: Worker | None = None
+        self._stop = asyncio.Event()
+        self._working: asyncio.Task[None] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._workspace is not None
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open workspace; raises RuntimeError before `open` has succeeded."""
+        if self._workspace is None:
+            raise RuntimeError("the workspace is not open yet")
+        return self._workspace
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the worker cannot store at present, in a sentence; None while all is well."""
+        return str(self._worker.trouble) if self._worker and self._worker.trouble else None
+
+    async def open(self) -> Workspace:
+        """Open the workspace and start the worker.
+
+        Raises StorageError and CatalogueError, each with a sentence for the person; may be
+        called again afterwards.
+        """
+        if self._workspace is None:
+            self._workspace = await asyncio.to_thread(self._open)
+            if self._runs_worker:
+                self._start_worker(self._workspace)
+        return self._workspace
+
+    async def ask(
+        self,
+        service: Callable[Concatenate[Workspace, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Call a service with the workspace, in a thread; raises what the service raises."""
+        return await asyncio.to_thread(service, self.workspace, *args, **kwargs)
+
+    def wake_worker(self) -> None:
+        """Let the worker look at once for what has just been stored."""
+        if self._worker is not None:
+            self._worker.wake()
+
+    async def close(self) -> None:
+        """Hand the worker's jobs back and close the database."""
+        self._stop.set()
+        if self._working is not None:
+            await asyncio.gather(self._working, return_exceptions=True)
+        if self._workspace is not None:
+            self._workspace.close()
+            self._workspace = None
+
+    def _open(self) -> Workspace:
+        from vapor_tui.services.workspace import open_workspace
+
+        if self._runs_worker:
+            importlib.import_module("vapor_tui.worker.worker")
+        return open_workspace(self._database, owner=self._owner)
+
+    def _start_worker(self, workspace: Workspace) -> None:
+        from vapor_tui.simulation import Pace
+        from vapor_tui.worker.worker import Worker, default_runners
+
+        pace = Pace.parse(self._speed) if self._speed else None
+        self._worker = Worker(workspace.database, workspace.owner, runners=default_runners(pace))
+        self._working = asyncio.create_task(self._worker.run(self._stop), name="worker")

@@ -1,0 +1,226 @@
+"""Numbers into what a chart of a given width can show; numpy only, no Textual."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
+
+_CHUNK = 64
+"""Values that are averaged in one matrix product."""
+_FIRST_CAPACITY = 1024
+_SHRINK_BELOW = 0.6
+"""An axis gets shorter only when less than this share of it is needed."""
+
+
+class Series:
+    """The metrics of a run as they come in; arrays that grow."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._step = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
+        self._values = {name: np.full(_FIRST_CAPACITY, np.nan) for name in VALUE_COLUMNS}
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def step(self) -> Steps:
+        return self._step[: self._size]
+
+    @property
+    def last_step(self) -> int:
+        return int(self._step[self._size - 1]) if self._size else 0
+
+    def column(self, name: str) -> Floats:
+        """Return a metric's values, NaN where there is none; raises KeyError for another name."""
+        return self._values[name][: self._size]
+
+    def add(self, block: MetricsBlock) -> None:
+        """Append a block; points from its first step on that are here already are replaced."""
+        if not len(block):
+            return
+        kept = int(np.searchsorted(self.step, block.step[0]))
+        size = kept + len(block)
+        self._reserve(size)
+        self._step[kept:size] = block.step
+        for name, values in self._values.items():
+            given = block.column(name)
+            values[kept:size] = np.nan if given is None else given
+        self._size = size
+
+    def _reserve(self, size: int) -> None:
+        capacity = len(self._step)
+        if size <= capacity:
+            return
+        grown = max(size, 2 * capacity)
+        self._step = np.resize(self._step, grown)
+        self._values = {name: np.resize(values, grown) for name, values in self._values.items()}
+
+
+class Smoother:
+    """The exponential moving average with bias correction, as TensorBoard draws it.
+
+    A value that is not finite stays as it is and does not count. Fed with a series that grows
+    at its end, where the last value may still change, it computes only what is new.
+    """
+
+    def __init__(self, weight: float) -> None:
+        self.weight = weight
+        """In [0, 1); 0 smooths nothing."""
+        self._values = np.zeros(0)
+        self._settled = 0
+        self._sum = 0.0
+        self._count = 0
+
+    def update(self, values: Floats) -> Floats:
+        """Return the average of a series of which all but the last known value is as before."""
+        if self.weight <= 0:
+            return values
+        start = self._settled = min(self._settled, len(values))
+        tail = values[start:]
+        finite = np.isfinite(tail)
+        sums = _decayed_sums(tail[finite] * (1 - self.weight), self.weight, self._sum)
+        counts = np.arange(self._count + 1, self._count + len(sums) + 1)
+        result = tail.copy()
+        result[finite] = sums / (1 - self.weight**counts)
+        self._values = np.concatenate([self._values[:start], result])
+        self._settle(finite, sums)
+        return self._values
+
+    def _settle(self, finite: NDArray[np.bool_], sums: Floats) -> None:
+        """Remember the state before the last value, from which the next update goes on."""
+        behind = int(finite[:-1].sum())
+        if behind:
+            self._sum, self._count = float(sums[behind - 1]), self._count + behind
+        self._settled += max(len(finite) - 1, 0)
+
+
+def smoothed(values: Floats, weight: float) -> Floats:
+    """Return the average of a whole series at once."""
+    return Smoother(weight).update(values)
+
+
+def _decayed_sums(values: Floats, weight: float, before: float = 0.0) -> Floats:
+    """Return y with y[k] = weight * y[k-1] + values[k] and y[-1] = before, in whole chunks."""
+    count = len(values)
+    if count == 0:
+        return values
+    rows = -(-count // _CHUNK)
+    padded = np.zeros(rows * _CHUNK)
+    padded[:count] = values
+    padded[0] += weight * before
+    lag = np.subtract.outer(np.arange(_CHUNK), np.arange(_CHUNK))
+    kernel = np.where(lag >= 0, weight ** np.maximum(lag, 0), 0.0)
+    local = padded.reshape(rows, _CHUNK) @ kernel.T
+    if rows > 1:
+        ends = _decayed_sums(local[:, -1].copy(), weight**_CHUNK)
+        local[1:] += np.outer(ends[:-1], weight ** np.arange(1, _CHUNK + 1))
+    return local.reshape(-1)[:count]
+
+
+def reduced(
+    x: NDArray[Any], y: Floats, low: float, high: float, buckets: int
+) -> tuple[Floats, Floats]:
+    """Return at most two points a bucket of [low, high]: the least and the greatest, in order.
+
+    `x` rises. Buckets are stretches of the axis, not of the points, so that points that come
+    later leave the picture of those before as it is. A bucket that has points, none of them
+    finite, gives one NaN: a gap.
+    """
+    first, last = np.searchsorted(x, low), np.searchsorted(x, high, side="right")
+    xs, ys = x[first:last].astype(np.float64), y[first:last]
+    if len(xs) > 2 * buckets:
+        edges = np.searchsorted(xs, np.linspace(low, high, buckets + 1)[1:-1])
+        starts = np.unique(np.concatenate([[0], edges[edges < len(xs)]]))
+        chosen = [i for a, b in pairwise([*starts.tolist(), len(xs)]) for i in _ends(ys, a, b)]
+        xs, ys = xs[chosen], ys[chosen]
+    return xs, np.where(np.isfinite(ys), ys, np.nan)
+
+
+def _ends(values: Floats, start: int, stop: int) -> list[int]:
+    """Return where the least and the greatest finite value of a stretch lie, in order."""
+    part = values[start:stop]
+    finite = np.isfinite(part)
+    least = int(np.where(finite, part, np.inf).argmin())
+    greatest = int(np.where(finite, part, -np.inf).argmax())
+    return [start + index for index in sorted({least, greatest})]
+
+
+def runs(x: Floats, y: Floats) -> list[tuple[list[float], list[float]]]:
+    """Split a line at its gaps: lists of x and y without a NaN between them."""
+    finite = np.isfinite(y)
+    edges = np.flatnonzero(np.diff(finite.astype(np.int8), prepend=0, append=0))
+    return [
+        (x[a:b].tolist(), y[a:b].tolist())
+        for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    ]
+
+
+def axis_top(greatest: float, present: float | None = None) -> float:
+    """Return the upper end of a y axis from 0: the maximum plus 0.5, moving in steps.
+
+    `present` is where it is now; it grows when it must and shrinks only when far too tall.
+    """
+    if not math.isfinite(greatest) or greatest < 0:
+        return present if present is not None else 1.0
+    wanted = greatest + 0.5
+    step = tick_step(wanted, 8)
+    top = math.ceil(round(wanted / step, 9)) * step
+    if present is None or top > present or wanted < _SHRINK_BELOW * present:
+        return top
+    return present
+
+
+def tick_step(span: float, most: int) -> float:
+    """Return the smallest of 1, 2, 5 times a power of ten that divides a span into few ticks."""
+    if span <= 0 or most < 1:
+        return 1.0
+    raw = span / most
+    magnitude = 10.0 ** math.floor(math.log10(raw))
+    for factor in (1, 2, 5, 10):
+        if factor * magnitude >= raw * (1 - 1e-9):
+            return factor * magnitude
+    return 10 * magnitude
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """Return round numbers between two ends, at most `most` + 1 of them."""
+    step = tick_step(high - low, most)
+    first = math.ceil(round(low / step, 9))
+    last = math.floor(round(high / step, 9))
+    return [n * step for n in range(first, last + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part of the x axis that is shown, in steps."""
+
+    low: float
+    high: float
+
+
+def whole_span(last: int, total: int) -> Span:
+    """Return the axis of a whole run: it doubles as the run gets there, so that it rarely moves."""
+    if last >= total:
+        return Span(0, max(last, 1))
+    share = next(share for share in (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1) if last <= share * total)
+    return Span(0, max(math.ceil(share * total), 1))
+
+
+def window_span(last: int, width: int) -> Span:
+    """Return the axis of the last `width` steps: it moves on by a tenth of them at a time."""
+    if last <= width:
+        return Span(0, width)
+    stride = max(1, width // 10)
+    high = -(-last // stride) * stride
+    return Span(high - width, high)

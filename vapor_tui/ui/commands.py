@@ -1,0 +1,88 @@
+"""What the command palette finds: every action of the screen, and every job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.app import App, SystemCommand
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.markup import escape
+from textual.screen import Screen
+
+from vapor_tui.domain.text import printable
+from vapor_tui.ui.widgets.key_line import active_keys
+
+if TYPE_CHECKING:
+    from vapor_tui.domain.jobs import Job
+    from vapor_tui.ui.app import VaporApp
+
+_MOST_JOBS = 20
+_NAME_LENGTH = 60
+_LEAST_SCORE = 0.1
+"""Of a job that matches by its model or dataset, and not by its name."""
+
+
+def commands_of(screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """Yield a command for everything that can be done on a screen now."""
+    told: set[str] = set()
+    for key in active_keys(screen):
+        is_movement = not key.is_shown and not isinstance(key.node, (Screen, App))
+        title = key.description.strip("…").capitalize()
+        if is_movement or title in told or key.action == "command_palette":
+            continue
+        told.add(title)
+        yield SystemCommand(
+            escape(f"{title}  ({key.label})"),
+            key.tooltip,
+            partial(screen.app.run_action, key.action, key.node),
+        )
+
+
+class JobCommands(Provider):
+    """Finds jobs by number, name, model or dataset, and opens their monitors."""
+
+    @property
+    def vapor(self) -> VaporApp:
+        return cast("VaporApp", self.app)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for job in await self._jobs(query):
+            title = _title(job)
+            yield Hit(
+                max(matcher.match(title), _LEAST_SCORE),
+                Content(title),
+                partial(self.vapor.open_monitor, job.id),
+                text=title,
+                help=f"Watch this job ({job.status})",
+            )
+
+    async def discover(self) -> Hits:
+        for job in (await self._jobs(""))[:3]:
+            title = _title(job)
+            yield DiscoveryHit(
+                Content(title),
+                partial(self.vapor.open_monitor, job.id),
+                text=title,
+                help=f"Watch this job ({job.status})",
+            )
+
+    async def _jobs(self, query: str) -> list[Job]:
+        from vapor_tui.domain.jobs import JobFilter
+        from vapor_tui.services.jobs import get_job, list_jobs
+
+        if not self.vapor.backend.is_open:
+            return []
+        words = query.strip().removeprefix("#")
+        if words.isascii() and words.isdigit():
+            job = await self.vapor.ask(get_job, int(words[:18]))
+            return [job] if job else []
+        page = await self.vapor.ask(list_jobs, JobFilter(search=words, limit=_MOST_JOBS))
+        return page.jobs if page else []
+
+
+def _title(job: Job) -> str:
+    return f"#{job.id} {printable(job.name, _NAME_LENGTH)}"

@@ -1,0 +1,71 @@
+"""The signs that are drawn: one for each status, bars, small curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from vapor_tui.domain.lifecycle import Desired, Status, wish_label
+from vapor_tui.ui.widgets.lines import Line
+
+ICONS = {
+    Status.QUEUED: "◌",
+    Status.INITIALIZING: "◔",
+    Status.RUNNING: "▶",
+    Status.PAUSED: "‖",
+    Status.COMPLETED: "✓",
+    Status.FAILED: "✗",
+    Status.CANCELLED: "⊘",
+}
+
+CURSOR = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+SIMULATED = "SIMULATED"
+SIMULATED_SHORT = "sim"
+EVALUATION = "◆"
+BAR, BAR_END, BAR_REST = "━", "╸", "─"
+
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def status_style(status: Status) -> str:
+    """Return the theme's colour of a status."""
+    return f"status-{Status.RUNNING if status is Status.INITIALIZING else status}"
+
+
+def badge(status: Status, desired: Desired = Desired.RUN, *, loud: bool = False) -> Line:
+    """Return icon and word of a status, or of the change that a person asked for."""
+    word = wish_label(desired) if status in (Status.RUNNING, Status.INITIALIZING) else None
+    text = (word or status.value).upper() if loud else short_wish(word or status.value)
+    style = status_style(status)
+    return ((f"{ICONS[status]} ", style), (text, f"bold {style}" if loud else style))
+
+
+def short_wish(word: str) -> str:
+    """Return a wish in the width of a table's column."""
+    return "stopping" if word.startswith("stopping") else word
+
+
+def bar(share: float, width: int, style: str) -> Line:
+    """Return a bar of exactly `width` cells, filled to a share of 0 to 1 in half cells."""
+    share = min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.0
+    halves = int(share * width * 2 + 1e-9)
+    full, half = divmod(halves, 2)
+    rest = width - full - half
+    return ((BAR * full + BAR_END * half, style), (BAR_REST * rest, "faint"))
+
+
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 as whole per cent in five characters; 100 only when it is all."""
+    value = int(share * 100 + 1e-9)
+    return f"{value:>3} %"
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """Return a small curve in exactly `width` characters, the oldest value first."""
+    values = [value for value in values if math.isfinite(value)][-width:]
+    if not values:
+        return " " * width
+    low, high = min(values), max(values)
+    scale = (len(_LEVELS) - 1) / (high - low) if high > low else 0.0
+    drawn = "".join(_LEVELS[round((value - low) * scale)] for value in values)
+    return drawn.ljust(width)

@@ -1,0 +1,72 @@
+"""What happens in the background, as messages; only their handlers change what is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.lifecycle import Action
+    from vapor_tui.domain.results import Result
+    from vapor_tui.services.monitor import News
+    from vapor_tui.services.overview import JobList, Overview
+
+
+class BackendOpened(Message, bubble=False):
+    """The database is open and the worker runs."""
+
+
+class BackendFailed(Message, bubble=False):
+    """Opening failed for a reason that a person can mend."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class OverviewRead(Message, bubble=False):
+    """Counts and notifications were read."""
+
+    def __init__(self, overview: Overview) -> None:
+        super().__init__()
+        self.overview = overview
+
+
+class JobsRead(Message, bubble=False):
+    """A page of the list was read; a newer one makes those before it pointless."""
+
+    def __init__(self, jobs: JobList, request: int) -> None:
+        super().__init__()
+        self.jobs = jobs
+        self.request = request
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, JobsRead)
+
+
+class NewsRead(Message, bubble=False):
+    """What is new of the job on a monitor; points must not be lost, so none replaces another."""
+
+    def __init__(self, news: News) -> None:
+        super().__init__()
+        self.news = news
+
+
+class ActionDone(Message, bubble=False):
+    """A person's action on a job was answered."""
+
+    def __init__(self, action: Action, job: Job, answer: Result[Job]) -> None:
+        super().__init__()
+        self.action = action
+        self.job = job
+        self.answer = answer
+
+
+class RehearsalReady(Message, bubble=False):
+    """The sample dataset was added and a job created on it, or it was refused."""
+
+    def __init__(self, answer: Result[Job]) -> None:
+        super().__init__()
+        self.answer = answer

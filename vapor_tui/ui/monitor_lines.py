@@ -1,0 +1,214 @@
+"""The single lines of a monitor: what it is, the latest figures, and its narrow form."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from vapor_tui.domain.formats import ABSENT, count, duration, money
+from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.text import printable
+from vapor_tui.ui.cost_plan import drift, planned_cost, planned_seconds_left
+from vapor_tui.ui.glyphs import (
+    EVALUATION,
+    SIMULATED,
+    SIMULATED_SHORT,
+    badge,
+    bar,
+    percent,
+    status_style,
+)
+from vapor_tui.ui.job_rows import loss_text
+from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
+
+if TYPE_CHECKING:
+    from vapor_tui.domain.jobs import Job
+
+NAME_LENGTH = 40
+_BAR_LABEL = 8
+_PACE = 8
+_DURATION = 6
+"""Cells of a number that gets longer and shorter, so that what follows it stays in its place."""
+_LEAST_NAME = 12
+"""Cells that a name keeps beside what else a line says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the curve of a run says in numbers; None where there is none yet."""
+
+    smoothed: float | None = None
+    best: float | None = None
+    best_step: int = 0
+    evaluations: Sequence[float] = ()
+    first_bad_step: int | None = None
+    """Where the loss was first not a finite number."""
+    steps_per_second: float | None = None
+    """On the wall clock."""
+
+
+def state_line(job: Job) -> Line:
+    """Return the badge with the stage."""
+    line = badge(job.status, job.desired, loud=True)
+    if job.stage_label == job.status.value:
+        return line
+    return (*line, (f"  {job.stage_label}", "foreground"))
+
+
+def identity_line(job: Job, width: int) -> Line:
+    """Return badge, stage and what is trained on what, as much as there is room for."""
+    details: list[Line] = []
+    if job.base_model:
+        details.append(((printable(job.base_model, NAME_LENGTH), "foreground"),))
+    if job.dataset_name:
+        pairs = f" {count(job.dataset_pairs)} pairs" if job.dataset_pairs else ""
+        name = printable(job.dataset_name, NAME_LENGTH)
+        details.append(((name, "foreground"), (pairs, "dim")))
+    if gpu := job.gpu_config:
+        details.append(((f"{gpu.count} × {printable(gpu.type, NAME_LENGTH)}", "foreground"),))
+    state, mark = state_line(job), _mark(job)
+    while details and line_width(joined([state, *details, mark])) > width:
+        details.pop()
+    return joined([state, *details, mark])
+
+
+def title_line(job: Job, clock: str, width: int) -> Line:
+    """Return number, name, state and mark in one line, for a terminal with few of them."""
+    right = joined([_mark(job), ((clock, "dim"),)], "  ")
+    number = f"#{job.id} "
+    state = state_line(job)
+    room = width - line_width(right) - len(number) - 4
+    if line_width(state) > room - _LEAST_NAME:
+        state = badge(job.status, job.desired, loud=True)
+    longest = max(room - line_width(state), _LEAST_NAME)
+    name: Line = ((number, "dim"), (printable(job.name, longest), "bold foreground"))
+    left = joined([name, state], "  ")
+    return (*fitted(left, max(width - line_width(right) - 1, 0)), (" ", ""), *right)
+
+
+def chart_title(smoothing: float, window: int | None) -> Line:
+    """Return what the chart shows, and how."""
+    shown = "all steps" if window is None else f"last {window} steps"
+    smooth = f"smooth {smoothing:.2f}" if smoothing > 0 else "not smoothed"
+    return (("Loss", "bold foreground"), (f"   {smooth}   {shown}", "dim"))
+
+
+def values_line(job: Job, figures: Figures, width: int) -> Line:
+    """Return the latest losses; in little room the least important ones are left out."""
+    smooth: Line = ()
+    best: Line = ()
+    evaluated: Line = ()
+    if figures.smoothed is not None:
+        smooth = (("smoothed ", "dim"), (loss(figures.smoothed), "chart-line"))
+    if figures.best is not None:
+        step = f" @ {count(figures.best_step)}"
+        best = (("best ", "dim"), (loss(figures.best), "foreground"), (step, "dim"))
+    if figures.evaluations:
+        latest = loss(figures.evaluations[-1])
+        mark: Line = ((f"{EVALUATION} ", "chart-eval"), ("eval ", "dim"))
+        evaluated = (*mark, (latest, "foreground"))
+    now: Line = (("loss ", "dim"), (loss_text(job), "bold foreground"))
+    choices = ((now, smooth, best, evaluated), (now, best, evaluated), (now, evaluated))
+    lines = [joined(parts) for parts in choices]
+    return next((line for line in lines if line_width(line) <= width), now)
+
+
+def speed_line(job: Job, figures: Figures) -> Line:
+    """Return steps and tokens a second."""
+    line: Line = ()
+    if not job.status.has_ended:
+        pace = figures.steps_per_second
+        text = ABSENT if pace is None else f"{pace:.1f}" if pace < 1000 else f"{pace:,.0f}"
+        line = ((f"{f'{text}/s':<{_PACE}}", "foreground"),)
+    tokens = job.current_metrics.tokens_per_second
+    return line if tokens is None else (*line, (f"{tokens:,.0f} tok/s", "foreground"))
+
+
+def left_line(job: Job, now: datetime) -> Line:
+    """Return how long a job still takes, and the time of day when it ends."""
+    if job.status is Status.PAUSED:
+        return ((Status.PAUSED.value, "foreground"),)
+    line: Line = ((f"{duration(job.seconds_left(now)):<{_DURATION}}", "foreground"),)
+    if job.estimated_completion_at is not None and job.status.is_active:
+        ends = job.estimated_completion_at.astimezone(now.tzinfo)
+        line += ((f" → {ends:%H:%M}", "foreground"),)
+    return line
+
+
+def simulated_left(job: Job) -> Line:
+    """Return how long a simulated job would still take in earnest."""
+    seconds = planned_seconds_left(job) if job.is_simulated else None
+    return () if seconds is None else ((f"({SIMULATED.lower()} {duration(seconds)})", "dim"),)
+
+
+def ended_line(job: Job, now: datetime) -> Line:
+    """Return when a job ended, with the day unless it was today."""
+    if job.completed_at is None:
+        return ()
+    at = job.completed_at.astimezone(now.tzinfo)
+    text = f"{at:%H:%M}" if at.date() == now.date() else f"{at:%d %b %H:%M}"
+    return (("ended ", "dim"), (text, "foreground"))
+
+
+def bar_line(label: str, share: float, style: str, width: int) -> Line:
+    """Return a labelled bar with its percentage, in exactly this width."""
+    text = f" {percent(share)}"
+    drawn = bar(share, max(width - _BAR_LABEL - 1 - len(text), 1), style)
+    return ((f"{label:<{_BAR_LABEL}} ", "dim"), *drawn, (text, "foreground"))
+
+
+def bars(job: Job, width: int) -> list[Line]:
+    """Return the bar of the whole run and that of the present epoch."""
+    style, epoch = status_style(job.status), max(job.current_epoch, 1)
+    share = 1.0 if job.status is Status.COMPLETED else job.epoch_progress / 100
+    return [
+        bar_line("overall", job.progress / 100, style, width),
+        bar_line(f"epoch {epoch}", share, style, width),
+    ]
+
+
+def brief_lines(job: Job, now: datetime, figures: Figures, width: int) -> list[Line]:
+    """Return progress and cost in a few lines of a narrow terminal."""
+    size = max(min(width - 32, 44), 24)
+    overall, epoch = bars(job, size)
+    step: Line = ((f"{count(job.current_step)}/{count(job.total_steps)}", "foreground"),)
+    if job.status.has_ended:
+        when: Line = ended_line(job, now)
+    else:
+        when = (("left ", "dim"), *left_line(job, now))
+    return [
+        *(((part, "status-failed"),) for part in failure_text(job, width)[:2]),
+        joined([overall, step, when]),
+        joined([epoch, speed_line(job, figures)]),
+        _brief_cost(job),
+    ]
+
+
+def failure_text(job: Job, width: int) -> list[str]:
+    """Return why a job failed, in lines of this width; nothing for one that did not."""
+    if job.status is not Status.FAILED:
+        return []
+    reason = printable(job.error_message or "It did not say why")
+    return textwrap.wrap(reason, max(width, 10))
+
+
+def loss(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:.3g}"
+
+
+def _brief_cost(job: Job) -> Line:
+    mark = f" {SIMULATED_SHORT}" if job.is_simulated else ""
+    spent = job.current_cost if job.final_cost is None else job.final_cost
+    estimated = job.estimated_total_cost
+    cost: Line = ((money(spent), "foreground"), (f"{mark} of {money(estimated)}", "dim"))
+    if not job.status.has_ended and (off := drift(spent, planned_cost(job))) != ABSENT:
+        cost += ((f" ({off})", "dim"),)
+    budget: Line = (("budget ", "dim"), (money(job.budget), "foreground")) if job.budget else ()
+    return joined([cost, budget])
+
+
+def _mark(job: Job) -> Line:
+    return ((SIMULATED, "bold dim"),) if job.is_simulated else ()

@@ -1,0 +1,102 @@
+"""Draws curves with plotext and gives them back as styled lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import TypeAlias
+
+from textual_plotext.plot import Plot
+
+from vapor_tui.ui.charting import ticks
+from vapor_tui.ui.glyphs import EVALUATION
+from vapor_tui.ui.widgets.lines import Line
+
+Points: TypeAlias = tuple[list[float], list[float]]
+"""x and y, all finite."""
+
+_MARKER = "braille"
+_EPOCH_STYLE = "faint"
+_STYLES = ("chart-raw", "chart-line", "chart-eval", _EPOCH_STYLE)
+"""plotext is given these as colours (their index, 0, 0): the theme is applied later."""
+_AXIS = "│┤└┬─┴┼├"
+_LABEL_WIDTH = 5
+_COLOUR = re.compile(r"\x1b\[(?:0|38;2;(\d+);0;0)m")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a chart shows; curves are lists of pieces with gaps between them."""
+
+    raw: Sequence[Points]
+    smooth: Sequence[Points]
+    evaluations: Points
+    epochs: Sequence[float]
+    """Where one epoch ends and the next begins."""
+    low: float
+    high: float
+    top: float
+    """The y axis goes from 0 to here."""
+
+
+def draw(picture: Picture, width: int, height: int) -> list[Line]:
+    """Return a picture as exactly `height` lines of `width` cells."""
+    plot = Plot()
+    plot.theme("clear")
+    plot.plotsize(width, height)
+    plot._set_size(width, height)  # plotsize alone is forgotten: textual-plotext, issue 5
+    plot.xaxes(True, False)
+    plot.yaxes(True, False)
+    plot.xlim(picture.low, picture.high)
+    plot.ylim(0, picture.top)
+    for epoch in picture.epochs:
+        plot.vline(epoch, _colour(_EPOCH_STYLE))
+    for style, pieces in (("chart-raw", picture.raw), ("chart-line", picture.smooth)):
+        for x, y in pieces:
+            plot.plot(x, y, marker=_MARKER, color=_colour(style))
+    x, y = picture.evaluations
+    if x:
+        plot.scatter(x, y, marker=EVALUATION, color=_colour("chart-eval"))
+    _label_axes(plot, picture, width, height)
+    rows = str(plot.build()).split("\n")
+    return [styled(row) for row in rows[:height]]
+
+
+def _label_axes(plot: Plot, picture: Picture, width: int, height: int) -> None:
+    steps = ticks(picture.low, picture.high, max(width // 14, 2))
+    plot.xticks(steps, [f"{step:,.0f}" for step in steps])
+    values = ticks(0, picture.top, max(height * 2 // 5, 2))
+    digits = 0 if all(value == round(value) for value in values) else 1
+    if any(round(value, 1) != round(value, 6) for value in values):
+        digits = 2
+    labels = [f"{value:.{digits}f}" for value in values]
+    plot.yticks(values, [label.rjust(_LABEL_WIDTH) for label in labels])
+
+
+def _colour(style: str) -> tuple[int, int, int]:
+    return (_STYLES.index(style), 0, 0)
+
+
+@lru_cache(maxsize=512)
+def styled(row: str) -> Line:
+    """Return a row of plotext's output as spans; what has no colour is the frame."""
+    line: list[tuple[str, str]] = []
+    style: str | None = None
+    for position, part in enumerate(_COLOUR.split(row)):
+        if position % 2:
+            style = None if part is None else _STYLES[int(part)]
+        elif style is None:
+            line += _frame(part)
+        elif part:
+            line.append((part.replace("│", "┊") if style == _EPOCH_STYLE else part, style))
+    return tuple(line)
+
+
+def _frame(text: str) -> list[tuple[str, str]]:
+    return [
+        ("".join(group), "faint" if is_axis else "dim")
+        for is_axis, group in groupby(text, key=lambda character: character in _AXIS)
+    ]

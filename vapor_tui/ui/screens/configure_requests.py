@@ -1,0 +1,87 @@
+"""What the configuration screen asks of the services; each answer is a message to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+from vapor_tui.domain.results import Result
+
+if TYPE_CHECKING:
+    from vapor_tui.domain.datasets import Dataset
+    from vapor_tui.domain.jobs import Job
+    from vapor_tui.ui.backend import Backend
+
+CREATE_FAILED = "Failed to create the training job"
+
+
+@dataclass
+class DatasetsRead(Message):
+    """The registered datasets, and the one to take; None where it does not exist."""
+
+    datasets: Sequence[Dataset]
+    chosen: Dataset | None
+
+
+@dataclass
+class SampleAnswered(Message):
+    """The sample dataset was registered, or refused."""
+
+    answer: Result[Dataset]
+
+
+@dataclass
+class JobAnswered(Message):
+    """The job was created, or refused."""
+
+    answer: Result[Job]
+
+
+@dataclass
+class StorageFailed(Message):
+    """The database cannot be used; `task` says what for."""
+
+    task: str
+    reason: str
+
+
+async def read_datasets(wanted: int | None, backend: Backend) -> DatasetsRead | StorageFailed:
+    """Read all datasets and the wanted one, or the one used last when none is wanted."""
+    from vapor_tui.services.datasets import get_dataset, list_datasets, suggested_dataset
+    from vapor_tui.storage.errors import StorageError
+
+    try:
+        datasets = await backend.ask(list_datasets)
+        if wanted is None:
+            return DatasetsRead(datasets, await backend.ask(suggested_dataset))
+        return DatasetsRead(datasets, await backend.ask(get_dataset, wanted))
+    except StorageError as error:
+        return StorageFailed("Failed to read the datasets", str(error))
+
+
+async def add_sample(backend: Backend) -> SampleAnswered | StorageFailed:
+    """Register the dataset that is shipped with the program."""
+    from vapor_tui import paths
+    from vapor_tui.services.datasets import add_dataset
+    from vapor_tui.storage.errors import StorageError
+
+    try:
+        return SampleAnswered(await backend.ask(add_dataset, paths.sample_dataset()))
+    except StorageError as error:
+        return StorageFailed("Failed to add the sample dataset", str(error))
+
+
+async def create(
+    raw: Mapping[str, Any], dataset_id: int, backend: Backend
+) -> JobAnswered | StorageFailed:
+    """Store the job."""
+    from vapor_tui.services.jobs import create_job
+    from vapor_tui.storage.errors import StorageError
+
+    try:
+        return JobAnswered(await backend.ask(create_job, raw, dataset_id))
+    except StorageError as error:
+        return StorageFailed(CREATE_FAILED, str(error))

@@ -1,0 +1,347 @@
+"""The list of jobs: the first screen, and where every other one leads back to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.reactive import var
+
+from vapor_tui.domain.text import printable
+from vapor_tui.ui.messages import ActionDone, JobsRead, RehearsalReady
+from vapor_tui.ui.screens.job_screen import GO_ON, JobScreen
+from vapor_tui.ui.widgets.filter_bar import FilterBar, Filters
+from vapor_tui.ui.widgets.job_table import JobTable, Shown
+from vapor_tui.ui.widgets.key_line import ALWAYS
+from vapor_tui.ui.widgets.lines import Line, LinesView
+from vapor_tui.ui.widgets.message_panel import Choice, MessagePanel, Notice
+
+if TYPE_CHECKING:
+    from vapor_tui.domain.jobs import Job, JobFilter, JobPage
+    from vapor_tui.services.overview import Overview
+
+_STALE_SECONDS = 1.5
+"""A list this old has not been written to; its times are brought up to date by themselves."""
+_STATES = ("-opening", "-failed", "-welcome", "-no-match", "-listing")
+
+WELCOME = Notice(
+    "No jobs yet",
+    choices=(
+        Choice(
+            "r",
+            "rehearse: run the sample dataset (simulated)",
+            "A small fine-tune on the simulator: no GPU, no cost, half a minute",
+        ),
+        Choice("n", "plan a job", "Choose model, data and GPUs, and see time and cost first"),
+    ),
+)
+
+
+class JobsScreen(JobScreen[None]):
+    """A page of jobs that follows what happens to them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "new", id="jobs.new", tooltip="Plan a new job"),
+        *GO_ON,
+        Binding(
+            "r",
+            "rehearse",
+            "rehearse",
+            id="jobs.rehearse",
+            tooltip="Run the sample dataset on the simulator",
+        ),
+        Binding("r", "open_again", "try again", id="jobs.open_again", tooltip="Try to open again"),
+        Binding("slash", "search", "search", id="jobs.search", tooltip="Search the jobs"),
+        Binding("f", "status", "status", id="jobs.status", tooltip="List only jobs of one status"),
+        Binding("o", "sort", "sort", show=False, id="jobs.sort", tooltip="Change the order"),
+        Binding(
+            "escape",
+            "clear",
+            "all jobs",
+            id="jobs.clear",
+            tooltip="List all jobs again",
+        ),
+        Binding(
+            "q",
+            "leave",
+            "quit",
+            id="screen.leave",
+            tooltip="Leave; what runs here is handed back and goes on later",
+            group=ALWAYS,
+        ),
+    ]
+
+    page: var[int] = var(1, init=False)
+    state: var[str] = var(_STATES[0])
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answered: JobPage | None = None
+        self._curves: dict[int, tuple[int, tuple[float, ...]]] = {}
+        self._request = 0
+        self._is_stale = True
+        self._cursor_wanted: int | None = None
+
+    @property
+    def crumbs(self) -> tuple[str, ...]:
+        return ("Jobs",)
+
+    @property
+    def subject(self) -> Job | None:
+        return self.table.job if self.state == "-listing" and self.is_mounted else None
+
+    @property
+    def filters(self) -> Filters:
+        return self.query_one(FilterBar).filters
+
+    @property
+    def table(self) -> JobTable:
+        return self.query_one(JobTable)
+
+    def compose_body(self) -> ComposeResult:
+        yield FilterBar()
+        yield JobTable()
+        yield MessagePanel()
+        yield LinesView(id="note")
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "overview", self._overview_changed, init=False)
+        self.watch(self.app, "second", self._time_passed, init=False)
+        self.table.focus()
+
+    def on_screen_resume(self) -> None:
+        if self._is_stale:
+            self._ask()
+
+    # What is asked for
+
+    def opened(self) -> None:
+        """The database is open: list what is in it."""
+        self._ask()
+
+    def failed(self, reason: str) -> None:
+        """Opening failed: say why, and offer to try again."""
+        self.query_one(MessagePanel).notice = Notice(
+            "The database cannot be opened",
+            printable(reason),
+            (
+                Choice("r", "try again", "Once what stands in the way is mended"),
+                Choice("q", "quit", "Nothing was changed"),
+            ),
+            is_bad=True,
+        )
+        self.state = "-failed"
+
+    def _ask(self) -> None:
+        if not self.vapor.backend.is_open:
+            return
+        self._is_stale = not self.is_seen
+        if not self._is_stale:
+            self._request += 1
+            self.run_worker(self._read(self._request), group="list", exclusive=True)
+
+    async def _read(self, request: int) -> None:
+        from vapor_tui.services.overview import list_with_curves
+
+        known = {job_id: step for job_id, (step, _) in self._curves.items()}
+        jobs = await self.vapor.ask(list_with_curves, self._wanted(), known)
+        if jobs is not None:
+            self.post_message(JobsRead(jobs, request))
+
+    def _wanted(self) -> JobFilter:
+        from vapor_tui.domain.jobs import JobFilter, Sort
+
+        filters = self.filters
+        return JobFilter(
+            status=filters.status,
+            search=filters.search,
+            sort=Sort(filters.sort),
+            page=self.page,
+            limit=self.table.rows,
+        )
+
+    @on(JobsRead)
+    def _show_jobs(self, message: JobsRead) -> None:
+        if message.request != self._request:
+            return
+        page = message.jobs.page
+        if page.page > page.total_pages:
+            self.page = page.total_pages
+            return
+        self._answered = page
+        steps = {job.id: job.current_step for job in page.jobs}
+        fresh = {job_id: (steps[job_id], curve) for job_id, curve in message.jobs.curves.items()}
+        known = {**self._curves, **fresh}
+        self._curves = {job_id: known[job_id] for job_id in steps}
+        table = self.table
+        table.shown = Shown(
+            tuple(page.jobs),
+            {job_id: curve for job_id, (_, curve) in self._curves.items()},
+            self.vapor.clock(),
+        )
+        if self._cursor_wanted is not None:
+            table.cursor = self._cursor_wanted % max(len(page.jobs), 1)
+            self._cursor_wanted = None
+        self._show_state(page)
+
+    def _show_state(self, page: JobPage) -> None:
+        if page.jobs:
+            self.state = "-listing"
+        elif self.filters.is_narrow:
+            self.query_one(MessagePanel).notice = Notice(
+                "No job matches",
+                choices=(Choice("esc", "list all jobs again", ""),),
+            )
+            self.state = "-no-match"
+        else:
+            self.query_one(MessagePanel).notice = WELCOME
+            self.state = "-welcome"
+        self.query_one(FilterBar).listed = page
+        self.refresh_bindings()
+        if self.focused is None:
+            self.call_after_refresh(self.table.focus)
+
+    def watch_state(self, state: str) -> None:
+        self.set_class(True, state)
+        self.remove_class(*(other for other in _STATES if other != state))
+        self.refresh_bindings()
+
+    # What happens meanwhile
+
+    def _overview_changed(self, overview: Overview | None) -> None:
+        if overview is not None:
+            self._show_note(overview)
+            self._ask()
+
+    def _time_passed(self) -> None:
+        """Keep ages and times left right while nothing is written."""
+        shown, now = self.table.shown, self.vapor.second
+        if self.is_seen and (now - shown.now).total_seconds() > _STALE_SECONDS:
+            self.table.shown = replace(shown, now=now)
+
+    def _show_note(self, overview: Overview) -> None:
+        active = overview.running + overview.queued
+        note: list[Line] = []
+        if active and not overview.has_worker:
+            jobs = "1 active job has" if active == 1 else f"{active} active jobs have"
+            note = [
+                (
+                    (f"{jobs} no worker. Start one with: ", "status-paused"),
+                    ("vapor-tui worker", "bold foreground"),
+                )
+            ]
+        self.query_one("#note", LinesView).show(note)
+
+    def action_was_done(self, message: ActionDone) -> None:
+        self._ask()
+
+    @on(JobTable.Highlighted)
+    def _offer_keys(self) -> None:
+        self.refresh_bindings()
+
+    @on(JobTable.RoomChanged)
+    def _fill_room(self) -> None:
+        self._ask()
+
+    # What a person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "rehearse":
+                return self.state == "-welcome"
+            case "open_again":
+                return self.state == "-failed"
+            case "new":
+                return self.state in ("-welcome", "-no-match", "-listing")
+            case "search" | "status" | "sort":
+                return self.state in ("-listing", "-no-match")
+            case "clear":
+                return self.filters.is_narrow or self.query_one(FilterBar).is_searching
+        return super().check_action(action, parameters)
+
+    def action_leave(self) -> None:
+        self.app.exit()
+
+    def action_new(self) -> None:
+        self.vapor.open_configure()
+
+    def action_open_again(self) -> None:
+        self.state = "-opening"
+        self.vapor.open_backend()
+
+    def action_rehearse(self) -> None:
+        self.run_worker(self._rehearse(), group="rehearse", exclusive=True)
+
+    async def _rehearse(self) -> None:
+        from vapor_tui.services.rehearsal import rehearse
+
+        answer = await self.vapor.ask(rehearse)
+        if answer is not None:
+            self.post_message(RehearsalReady(answer))
+
+    @on(RehearsalReady)
+    def _watch_rehearsal(self, message: RehearsalReady) -> None:
+        from vapor_tui.domain.results import Ok
+
+        match message.answer:
+            case Ok(job):
+                self.vapor.backend.wake_worker()
+                self.vapor.open_monitor(job.id)
+            case refused:
+                self.notify(printable(refused.error), severity="error", markup=False)
+
+    def action_search(self) -> None:
+        self.query_one(FilterBar).start_search()
+
+    def action_status(self) -> None:
+        overview = self.vapor.overview
+        self.query_one(FilterBar).next_status(overview.counts if overview else {})
+
+    def action_sort(self) -> None:
+        self.query_one(FilterBar).next_sort()
+
+    def action_clear(self) -> None:
+        self.query_one(FilterBar).clear()
+        self.table.focus()
+
+    @on(FilterBar.Changed)
+    def _list_anew(self) -> None:
+        self._cursor_wanted = 0
+        if self.page != 1:
+            self.page = 1
+        else:
+            self._ask()
+        self.refresh_bindings()
+
+    @on(FilterBar.Left)
+    def _go_to_table(self) -> None:
+        self.table.focus()
+
+    @on(JobTable.Opened)
+    def _open(self, message: JobTable.Opened) -> None:
+        self.vapor.open_monitor(message.job_id)
+
+    @on(JobTable.Turned)
+    def _turn(self, message: JobTable.Turned) -> None:
+        if self._answered is None:
+            return
+        last = self._answered.total_pages
+        wanted = self.page + message.pages
+        if message.to_end:
+            wanted = last if message.pages > 0 else 1
+        wanted = min(max(wanted, 1), last)
+        if wanted != self.page:
+            self._cursor_wanted = message.cursor
+            self.page = wanted
+        elif message.to_end:
+            self.table.cursor = message.cursor % max(len(self.table.shown.jobs), 1)
+
+    @on(MessagePanel.Chosen)
+    async def _choose(self, message: MessagePanel.Chosen) -> None:
+        await self.app.run_action(f"simulate_key('{message.key.replace('esc', 'escape')}')")
+
+    def watch_page(self) -> None:
+        self._ask()

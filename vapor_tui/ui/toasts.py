@@ -1,0 +1,50 @@
+"""Which notifications pop up, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from vapor_tui.domain.text import printable
+
+if TYPE_CHECKING:
+    from vapor_tui.domain.notifications import Notification
+
+MOST_AT_ONCE = 3
+_SECONDS = {"low": 3.0, "normal": 6.0, "high": 12.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """A message that goes away by itself; safe to show."""
+
+    title: str
+    message: str
+    severity: Literal["information", "warning", "error"]
+    seconds: float
+
+
+def toasts_of(news: Sequence[Notification], watched: int | None) -> list[Toast]:
+    """Return what to pop up for new notifications, oldest first.
+
+    What is of low priority and belongs to the job that is being watched shows there already.
+    Of many at once only the most important are told, and how many more there are.
+    """
+    told = [note for note in news if not (note.priority == "low" and note.job_id == watched)]
+    if len(told) > MOST_AT_ONCE:
+        order = {"high": 0, "normal": 1, "low": 2}
+        first = sorted(told, key=lambda note: order[note.priority])[: MOST_AT_ONCE - 1]
+        rest = len(told) - len(first)
+        return [
+            *(_toast(note) for note in first),
+            Toast("More news", f"{rest} more notifications", "information", _SECONDS["normal"]),
+        ]
+    return [_toast(note) for note in told]
+
+
+def _toast(note: Notification) -> Toast:
+    severity: Literal["information", "warning", "error"] = "information"
+    if note.priority == "high":
+        severity = "error" if note.type == "job_failed" else "warning"
+    return Toast(printable(note.title), printable(note.message), severity, _SECONDS[note.priority])
