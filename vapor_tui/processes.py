@@ -22,6 +22,7 @@ class ProcessIdentity:
     boot_id: str
     pid: int
     process_start: str
+    """Clock ticks since boot, and the namespace in which the process id counts."""
 
     @property
     def is_here(self) -> bool:
@@ -45,13 +46,13 @@ def is_provably_gone(process: ProcessIdentity) -> bool:
         return False
     if process.boot_id != _boot_id():
         return True  # the machine has been started anew
-    if not process.process_start:
-        return False
+    if not process.process_start or _namespace() != process.process_start.partition(" ")[2]:
+        return False  # the processes of another container are hidden, not gone
     return process_start(process.pid) != process.process_start
 
 
 def process_start(pid: int) -> str | None:
-    """Return when a process of this machine began, in clock ticks since boot.
+    """Return what tells a process of this machine from every later one of its number.
 
     None for a process that is not there or has ended, and everywhere without /proc.
     """
@@ -62,7 +63,16 @@ def process_start(pid: int) -> str | None:
     # The name in parentheses may hold anything; the fields are counted behind it.
     fields = status.rpartition(")")[2].split()
     state, started = fields[0], fields[19]
-    return None if state in "ZX" else started
+    return None if state in "ZX" else f"{started} {_namespace()}".strip()
+
+
+@cache
+def _namespace() -> str:
+    """Return the namespace of this process's ids; containers of one machine differ in it."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
 
 
 @cache

@@ -18,7 +18,7 @@ from vapor_tui.services.workspace import Workspace
 from vapor_tui.ui.app import VaporApp
 from vapor_tui.ui.backend import Backend
 from vapor_tui.ui.screens.configure import ConfigureScreen
-from vapor_tui.ui.widgets.cost_panel import CostPanel
+from vapor_tui.ui.widgets.cost_panel import READING, CostPanel
 from vapor_tui.ui.widgets.form_field import FormField
 from vapor_tui.ui.widgets.pick_field import PickControl
 from vapor_tui.ui.widgets.plain_input import PlainInput
@@ -99,7 +99,7 @@ class Form:
 async def opened(
     workspace: Workspace, size: tuple[int, int] = (80, 24), **filled: Any
 ) -> AsyncIterator[Form]:
-    """Open the screen over the app's first one, with the datasets read."""
+    """Open the screen over the app's first one, with the datasets and past runs read."""
     results: list[int | None] = []
     async with frozen_app(workspace, results, **filled).run_test(size=size) as pilot:
         yield await settled(pilot, results)
@@ -112,22 +112,27 @@ def frozen_app(
     left = results if results is not None else []
 
     def start(app: VaporApp) -> None:
-        app.push_screen(ConfigureScreen(**filled), left.append)
+        screen = ConfigureScreen(**filled)
+        screen.reading_delay = 0
+        app.push_screen(screen, left.append)
 
     backend = Backend(workspace.database.path, owner=workspace.owner, runs_worker=False)
     return VaporApp(backend, clock=lambda: NOON, start=start)
 
 
 async def settled(pilot: Pilot[None], results: list[int | None] | None = None) -> Form:
-    """Return the form once the datasets are read."""
+    """Return the form once the datasets and past runs are read."""
     form = Form(pilot, results if results is not None else [])
     await form.until(lambda: is_ready(form.app))
     return form
 
 
 def is_ready(app: App[None]) -> bool:
-    """Say whether the screen is open and the datasets are read."""
+    """Say whether the screen is open, and the datasets and past runs are read."""
     if len(app.screen_stack) < 2:
+        return False
+    panels = app.screen_stack[1].query(CostPanel).results(CostPanel)
+    if any(panel.past_runs.note == READING for panel in panels):
         return False
     controls = app.screen_stack[1].query("#field-dataset PickControl").results(PickControl)
     return any(control.placeholder == "none" for control in controls)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from vapor_tui.domain.jobs import Job, JobFilter, JobPage
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.notifications import Notification
+from vapor_tui.processes import is_provably_gone
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as job_queries
 from vapor_tui.storage import notifications as notification_queries
@@ -33,7 +34,7 @@ class Overview:
     """Notifications written since the overview before, oldest first; none in the first one."""
     latest_notification: int
     has_worker: bool
-    """Whether a worker is registered, in this process or another."""
+    """Whether a worker is registered, here or elsewhere, that may be alive."""
 
     @property
     def running(self) -> int:
@@ -57,10 +58,15 @@ class JobList:
     """By the job's number; only of jobs whose step differs from the known one."""
 
 
-def overview(workspace: Workspace, since: Overview | None = None) -> Overview | None:
-    """Return the overview, or None when nothing was written since the one given."""
+def overview(
+    workspace: Workspace, since: Overview | None = None, *, anyway: bool = False
+) -> Overview | None:
+    """Return the overview, or None when nothing was written since the one given.
+
+    `anyway` reads it all the same: a worker that was killed writes nothing.
+    """
     version = workspace.database.data_version()
-    if since is not None and version is not None and version == since.version:
+    if since is not None and version is not None and version == since.version and not anyway:
         return None
     return workspace.database.read(_overview, workspace.owner, version, since)
 
@@ -85,7 +91,7 @@ def _overview(
         unread=notification_queries.unread_count(connection, owner),
         news=tuple(reversed(news)),
         latest_notification=latest,
-        has_worker=bool(workers(connection, owner)),
+        has_worker=any(not is_provably_gone(w.process) for w in workers(connection, owner)),
     )
 
 

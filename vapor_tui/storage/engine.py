@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 import time
@@ -11,11 +12,12 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from vapor_tui.storage import schema
-from vapor_tui.storage.errors import StorageError, is_locked, translated
+from vapor_tui.storage.errors import DATABASE_ERRORS, StorageError, is_locked, translated
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,7 +95,7 @@ class Database:
         while True:
             try:
                 return self._once(writes, work, args, kwargs)
-            except (DBAPIError, sqlite3.Error) as error:
+            except DATABASE_ERRORS as error:
                 self._give_up_unless_locked(error, deadline)
             time.sleep(_PAUSE_SECONDS)
 
@@ -104,7 +106,7 @@ class Database:
         while True:
             try:
                 return await asyncio.to_thread(self._once, writes, work, args, kwargs)
-            except (DBAPIError, sqlite3.Error) as error:
+            except DATABASE_ERRORS as error:
                 self._give_up_unless_locked(error, deadline)
             await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -118,12 +120,14 @@ class Database:
         patience = PATIENCE_SECONDS if self._patience is None else self._patience
         return time.monotonic() + patience
 
-    def _give_up_unless_locked(self, error: DBAPIError | sqlite3.Error, deadline: float) -> None:
+    def _give_up_unless_locked(self, error: Exception, deadline: float) -> None:
         if is_locked(error) and time.monotonic() < deadline:
             return
         readable = translated(error, self.path)
         if readable is None:
             raise error
+        if isinstance(error, ValueError):
+            log.warning("a value of the database cannot be read", exc_info=error)
         raise readable from error
 
 
@@ -135,7 +139,7 @@ def open_database(path: Path) -> Database:
     """
     try:
         schema.ensure(path)
-    except sqlite3.Error as error:
+    except DATABASE_ERRORS as error:
         readable = translated(error, path)
         if readable is None:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -46,10 +47,18 @@ def is_locked(error: BaseException) -> bool:
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def translated(error: DBAPIError | sqlite3.Error, path: Path) -> StorageError | None:
+DATABASE_ERRORS = (DBAPIError, sqlite3.Error, ValueError)
+"""What a database can answer with. A ValueError comes of a value that nobody has written: rows
+are validated when they are read, and SQLite's own words may name what is damaged."""
+
+
+def translated(error: Exception, path: Path) -> StorageError | None:
     """Return the error as something a person can act on; None when it is a bug of ours."""
-    code = _code(error)
-    match code:
+    if isinstance(error, UnicodeEncodeError):
+        return None
+    if isinstance(error, ValueError) or "Could not decode to UTF-8" in str(error):
+        return _damaged(path)
+    match _code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StorageBusyError(
                 f"The database {path} is locked by another program. "
@@ -63,10 +72,9 @@ def translated(error: DBAPIError | sqlite3.Error, path: Path) -> StorageError | 
                 "Check the permissions of the file and of its folder"
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return StorageDamagedError(
-                f"{path} is damaged or not a database. "
-                "Restore a copy, or move it away and start with a new one"
-            )
+            return _damaged(path)
+        case sqlite3.SQLITE_ERROR if re.search(r"no such |no column named", str(error)):
+            return _damaged(path)  # what the schema's version promises is not there
         case sqlite3.SQLITE_IOERR:
             return StorageFullError(
                 f"The disk reported an error on {path}. Check the disk and its free space"
@@ -78,6 +86,13 @@ def translated(error: DBAPIError | sqlite3.Error, path: Path) -> StorageError | 
             )
         case _:
             return None
+
+
+def _damaged(path: Path) -> StorageDamagedError:
+    return StorageDamagedError(
+        f"{path} is damaged or not a database. "
+        "Restore a copy, or move it away and start with a new one"
+    )
 
 
 def _code(error: BaseException) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vapor_tui.storage.engine import BUSY_TIMEOUT_SECONDS
-from vapor_tui.storage.errors import StorageError, translated
+from vapor_tui.storage.errors import DATABASE_ERRORS, StorageError, translated
 from vapor_tui.storage.schema import SCHEMA_VERSION, file_version
 
 _FINDINGS = 5
@@ -28,10 +28,9 @@ class Examination:
 
 def examine(path: Path) -> Examination:
     """Examine a database read-only; raises StorageError when it cannot be read or is not ours."""
-    version = file_version(path)
     try:
-        return _examine(path, version)
-    except sqlite3.Error as error:
+        return _examine(path, file_version(path))
+    except DATABASE_ERRORS as error:
         readable = translated(error, path)
         raise readable or StorageError(f"{path} cannot be examined: {error}") from error
 

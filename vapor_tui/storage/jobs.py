@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_
 
 from vapor_tui.domain.jobs import Job, JobFilter, JobPage, Sort
 from vapor_tui.domain.lifecycle import ACTIVE, Desired, Status
+from vapor_tui.domain.text import storable
 from vapor_tui.storage.tables import JobRow, Table
 
 JOBS = Table.metadata.tables["training_jobs"]
@@ -217,7 +218,7 @@ def _conditions(owner: str, wanted: JobFilter) -> list[ColumnElement[bool]]:
     ]
     if wanted.status is not None:
         conditions.append(JOBS.c.status == wanted.status)
-    for word in wanted.search.split():
+    for word in storable(wanted.search).split():
         conditions.append(
             or_(
                 *(

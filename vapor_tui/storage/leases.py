@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
 from vapor_tui.domain.estimate import STORAGE_USD
 from vapor_tui.domain.jobs import CurrentMetrics, Job
@@ -71,14 +71,25 @@ class Advance:
 
 
 def claim(connection: Connection, owner: str, worker_id: int, most: int) -> list[Job]:
-    """Take up to `most` of a person's queued jobs, oldest first, in one atomic step."""
-    oldest = (
-        select(JOBS.c.id)
-        .where(JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED)
-        .order_by(JOBS.c.queued_at, JOBS.c.id)
-        .limit(most)
-    )
+    """Take up to `most` of a person's queued jobs, oldest first, in one atomic step.
+
+    Of the jobs that may have killed their last worker, one at a time, until it has come further:
+    a job that kills every worker must not take the others with it.
+    """
+    queued = (JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED)
+    by_age = (JOBS.c.queued_at, JOBS.c.id)
+    suspect = JOBS.c.barren_claims > 0
+    first_suspect = select(JOBS.c.id).where(*queued, suspect).order_by(*by_age).limit(1)
+    on_trial = exists().where(JOBS.c.lease_owner == worker_id, suspect)
+    free = or_(~suspect, and_(JOBS.c.id == first_suspect.scalar_subquery(), ~on_trial))
+    oldest = select(JOBS.c.id).where(*queued, free).order_by(*by_age).limit(most)
     return _take(connection, worker_id, JOBS.c.id.in_(oldest.scalar_subquery()))
+
+
+def held_by(connection: Connection, worker_id: int) -> list[Job]:
+    """Return the jobs that a worker holds, whether it knows or not."""
+    held = connection.execute(select(JOBS.c.id).where(JOBS.c.lease_owner == worker_id)).scalars()
+    return jobs_by_id(connection, list(held))
 
 
 def claim_job(connection: Connection, worker_id: int, job_id: int) -> Job | None:
@@ -175,8 +186,8 @@ def store_advances(connection: Connection, advances: Sequence[Advance]) -> set[i
 def _store(connection: Connection, job: Job, advance: Advance) -> bool:
     lease, now = advance.lease, datetime.now(UTC)
     status, final_cost = advance.status, advance.final_cost
-    if status is Status.QUEUED:
-        # What a person asked for must not be lost with the worker that they asked.
+    if status in (Status.QUEUED, Status.PAUSED):
+        # What a person asked for last must not be lost with the worker that they asked.
         status = released_status(job.desired)
         final_cost = advance.current_cost + STORAGE_USD if status.has_ended else None
     held = status in HELD

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
+import stat
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -25,36 +27,59 @@ def ensure(path: Path) -> None:
     Raises StorageError for a file that is not ours or newer, sqlite3.Error and OSError as they
     come. A new database appears whole or not at all.
     """
+    path = Path(os.path.realpath(path))  # a link may point to what is still to be made
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         _create(path)
         return
     version = file_version(path)
+    if version < SCHEMA_VERSION:
+        from vapor_tui.storage.upgrade import upgrade  # alembic is slow to import
+
+        upgrade(path)
+
+
+def file_version(path: Path) -> int:
+    """Return the schema version of a file that is ours and not newer than this program.
+
+    Raises StorageDamagedError and StorageNewerError for any other file, which is not touched,
+    sqlite3.Error for one that is locked, OSError for one that cannot be read. Asks SQLite and
+    never reads the file itself: closing it would drop the locks that this process holds on it.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
+    if path.stat().st_size == 0:
+        raise StorageDamagedError(
+            f"{path} is empty, not a database. Remove it, or choose another file with --db"
+        )
+    # Taken as immutable, a file of another program is neither locked nor touched. What an
+    # interrupted write has left of one of ours may be unreadable, or name a version that its
+    # journal takes back: SQLite mends that when it opens it for writing.
+    with contextlib.suppress(sqlite3.DatabaseError):
+        _checked(path, "mode=ro&immutable=1")
+    return _checked(path, "mode=rw")
+
+
+def _checked(path: Path, mode: str) -> int:
+    """Return the schema version of a file; raises StorageError for one that is not to be used."""
+    application_id, version = _marks(path, mode)
+    if application_id != APPLICATION_ID:
+        raise StorageDamagedError(
+            f"{path} is a database of another program. Choose another file with --db"
+        )
     if version > SCHEMA_VERSION:
         raise StorageNewerError(
             f"{path} was written by a newer version of vapor-tui (schema {version}, this one "
             f"knows {SCHEMA_VERSION}). Upgrade the program, or choose another file with --db"
         )
-    if version < SCHEMA_VERSION:
-        from vapor_tui.storage.upgrade import upgrade  # alembic is slow to import
-
-        upgrade(path, version)
+    return version
 
 
-def file_version(path: Path) -> int:
-    """Return the schema version of a file that is ours.
-
-    Raises StorageDamagedError for any other file, sqlite3.Error for one that is locked, OSError
-    for one that cannot be read. Asks SQLite and never reads the file itself: closing it would
-    drop the locks that this process holds on it.
-    """
-    if path.stat().st_size == 0:
-        raise StorageDamagedError(
-            f"{path} is empty, not a database. Remove it, or choose another file with --db"
-        )
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as connection:
+def _marks(path: Path, mode: str) -> tuple[int, int]:
+    """Return a file's application id and user version."""
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as connection:
         try:
             [application_id] = connection.execute("PRAGMA application_id").fetchone()
             [version] = connection.execute("PRAGMA user_version").fetchone()
@@ -64,11 +89,7 @@ def file_version(path: Path) -> int:
             raise StorageDamagedError(
                 f"{path} is not an SQLite database. Choose another file with --db"
             ) from error
-    if application_id != APPLICATION_ID:
-        raise StorageDamagedError(
-            f"{path} is a database of another program. Choose another file with --db"
-        )
-    return int(version)
+    return int(application_id), int(version)
 
 
 def _create(path: Path) -> None:

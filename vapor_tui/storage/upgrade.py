@@ -22,18 +22,20 @@ def backup_path(path: Path, version: int) -> Path:
     return path.with_name(f"{path.name}.v{version}.backup")
 
 
-def upgrade(path: Path, version: int) -> None:
+def upgrade(path: Path) -> None:
     """Copy a database aside, then run the migrations it lacks, all in one transaction.
 
     Raises StorageDamagedError when rows break a foreign key afterwards; then nothing is changed.
     """
-    _back_up(path, backup_path(path, version))
     engine = create_engine("sqlite://", creator=lambda: _connect(path))
     event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
             # Another process may have been faster while this one waited for the lock.
-            if _version(connection) < SCHEMA_VERSION:
+            version = _version(connection)
+            if version < SCHEMA_VERSION:
+                # Under the lock: the copy is of that version, and only one process makes it.
+                _back_up(path, backup_path(path, version))
                 migrate(connection)
     finally:
         engine.dispose()
@@ -70,10 +72,13 @@ def _back_up(path: Path, copy: Path) -> None:
     """Copy a database through SQLite's own backup, which sees a consistent state."""
     unfinished = copy.with_name(copy.name + ".new")
     unfinished.unlink(missing_ok=True)
-    with (
-        closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as source,
-        closing(sqlite3.connect(unfinished)) as target,
-    ):
-        unfinished.chmod(0o600)
-        source.backup(target)
-    os.replace(unfinished, copy)
+    try:
+        with (
+            closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as source,
+            closing(sqlite3.connect(unfinished)) as target,
+        ):
+            unfinished.chmod(0o600)
+            source.backup(target)
+        os.replace(unfinished, copy)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -78,6 +78,11 @@ def holders(connection: Connection, owner: str) -> list[Worker]:
     return [_worker(row) for row in rows]
 
 
+def workers_and_holders(connection: Connection, owner: str) -> tuple[list[Worker], set[int]]:
+    """Return a person's workers, and the numbers of those that hold a job."""
+    return workers(connection, owner), {w.id for w in holders(connection, owner)}
+
+
 def workers(connection: Connection, owner: str) -> list[Worker]:
     """Return a person's workers, oldest first, alive or not."""
     rows = connection.execute(

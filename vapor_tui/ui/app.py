@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.reactive import var
@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 REFRESH_SECONDS = 1.0
 """How often screens look for what is new."""
+FULL_READING_EVERY = 10
+"""So many looks for what is new do not rely on something having been written."""
 CLOSE_SECONDS = 0.9
 """What is not handed back by then is taken over by another worker later."""
 WIDTHS = [(0, "-too-narrow"), (60, "-w60"), (80, "-w80"), (120, "-w120"), (160, "-w160")]
@@ -95,6 +97,7 @@ class VaporApp(App[None]):
         self._start = start
         self._read_trouble: str | None = None
         self._is_reading = False
+        self._readings = 0
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.DEFAULT_THEME
@@ -145,12 +148,17 @@ class VaporApp(App[None]):
     def _ending_signals() -> list[int]:
         return [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
 
+    def _handle_exception(self, error: Exception) -> None:
+        log.error("the app ends because of a bug", exc_info=error)
+        super()._handle_exception(error)
+
     # The backend
 
     def open_backend(self) -> None:
         """Open the database, once more if it failed before."""
-        self.run_worker(self._open(), group="backend", exclusive=True)
+        self._open()
 
+    @work(group="backend", exclusive=True)
     async def _open(self) -> None:
         try:
             await self.backend.open()
@@ -195,14 +203,18 @@ class VaporApp(App[None]):
         self.second = self.clock()
         self.minute = self.second.strftime("%H:%M")
         if self.backend.is_open and not self._is_reading:
-            self.run_worker(self._read_overview(), group="overview")
+            self._read_overview()
 
+    @work(group="overview")
     async def _read_overview(self) -> None:
         from vapor_tui.services.overview import overview
 
         self._is_reading = True
+        self._readings += 1
         try:
-            found = await self.ask(overview, self.overview)
+            found = await self.ask(
+                overview, self.overview, anyway=self._readings % FULL_READING_EVERY == 0
+            )
         finally:
             self._is_reading = False
         if found is not None:

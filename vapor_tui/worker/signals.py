@@ -14,10 +14,15 @@ ENDING = tuple(
 
 @contextmanager
 def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set an event on SIGINT, SIGTERM and SIGHUP while the context lasts."""
+    """Set an event on SIGINT, SIGTERM and SIGHUP while the context lasts.
+
+    A signal that the program was started to ignore, as by nohup, stays ignored.
+    """
     loop = asyncio.get_running_loop()
     installed = []
     for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue
         try:
             loop.add_signal_handler(number, stop.set)
         except (NotImplementedError, RuntimeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from vapor_tui import __version__
 from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import Desired
-from vapor_tui.processes import this_process
+from vapor_tui.processes import is_provably_gone, this_process
 from vapor_tui.runners.base import Runner
 from vapor_tui.runners.simulator import SimulatorRunner
 from vapor_tui.simulation import Pace
@@ -37,6 +38,8 @@ LEAVING_SECONDS = 0.6
 """How long a worker that leaves tries to hand back."""
 DEFAULT_CONCURRENCY = 4
 _TROUBLE_PAUSE_SECONDS = 1.0
+_PATIENCE_SECONDS = 2.0
+"""How long a tick waits for a locked database before it says so."""
 
 RunnerFactory = Callable[[], Runner]
 
@@ -55,6 +58,8 @@ class _Tick:
     claimed: Sequence[Job] = ()
     released: int = 0
     """Jobs that were taken from workers that are gone."""
+    is_forgotten: bool = False
+    """The worker itself was taken for gone: its row and its jobs are no longer its own."""
 
 
 class Worker:
@@ -88,6 +93,8 @@ class Worker:
         self._last_watch = -WATCH_SECONDS
         self._last_write = 0.0
         self._let_go = False
+        self._is_unsure = False
+        """Whether a write has failed that may still have been committed."""
 
     def wake(self) -> None:
         """Make the next tick come at once: there is something to store or to claim."""
@@ -116,19 +123,28 @@ class Worker:
         Hands its jobs back at the end, whatever the reason.
         """
         try:
-            await self.register()
-            await self._purge()
+            await self._begin()
             stopping = asyncio.create_task(self._wake_on(stop))
             try:
                 while not stop.is_set():
                     busy = await self._tick()
-                    if once and not busy and not (self._claims and await self._has_work()):
+                    if once and not busy and not await self._has_work():
                         return
                     await self._pause()
             finally:
                 stopping.cancel()
         finally:
             await self.leave()
+
+    async def _begin(self) -> None:
+        """Register. A separate worker that cannot is not worth starting; the app's tries on."""
+        try:
+            await self.register()
+            await self._purge()
+        except StorageError as error:
+            if self._is_separate:
+                raise
+            self.trouble = error
 
     async def _purge(self) -> None:
         """Go on with removing deleted jobs where a program was ended in the middle of it."""
@@ -143,12 +159,22 @@ class Worker:
 
     async def _pause(self) -> None:
         seconds = TICK_SECONDS if self.trouble is None else _TROUBLE_PAUSE_SECONDS
+        seconds = min(seconds, max(0.0, self._seconds_to_hold_on()))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._awake.wait(), seconds)
         self._awake.clear()
 
     async def _has_work(self) -> bool:
-        return await self._database.read_async(job_queries.has_work, self._owner)
+        """Say whether there may be work left for a worker that holds nothing."""
+        if self.trouble is not None or self._is_unsure:
+            return True
+        if not self._claims:
+            return False
+        try:
+            return await self._database.read_async(job_queries.has_work, self._owner)
+        except StorageError as error:
+            self.trouble = error
+            return True
 
     async def _tick(self) -> bool:
         """Store what is new, hear what is wanted, claim what waits; say whether jobs are held."""
@@ -157,11 +183,19 @@ class Worker:
         try:
             found = await self._exchange(advances)
         except StorageError as error:
+            is_apps = self._claims and not self._is_separate
+            if not error.is_passing and not is_apps:
+                raise  # the app shows what is wrong and stays; a command says it and ends
             if self.trouble is None:
                 log.warning("cannot store: %s", error)
             self.trouble = error
+            self._is_unsure = True
             return bool(self._drives)
         self.trouble = None
+        self._is_unsure = False
+        if found.is_forgotten:
+            await self._start_anew()
+            return True
         await self._settle(advances, found.lost)
         self._let_go = False
         for job_id, wish in (found.wishes or {}).items():
@@ -191,41 +225,58 @@ class Worker:
             elif drive.has_more:
                 self.wake()
 
+    async def _start_anew(self) -> None:
+        """Go on as a new worker after this one was taken for gone, as when it was suspended."""
+        log.warning("worker %s was taken for gone: starting anew", self._id)
+        for drive in list(self._drives.values()):
+            await self._drop(drive)
+        self._id = None
+        self._let_go = False
+        self.wake()
+
+    def _seconds_to_hold_on(self) -> float:
+        """Return how long the runs may still go on if nothing can be written."""
+        if not self._drives or self._let_go:
+            return math.inf
+        return LETTING_GO_SECONDS - (self._now() - self._last_write)
+
     async def _let_go_if_late(self) -> None:
         """Stop all runs when nothing could be written for so long that others may take over."""
-        now = self._now()
-        if not self._drives or now - self._last_write < LETTING_GO_SECONDS or self._let_go:
+        if self._seconds_to_hold_on() > 0:
             return
-        log.warning("could not write for %.1f s: letting go", now - self._last_write)
+        log.warning("could not write for %.1f s: letting go", self._now() - self._last_write)
         self._let_go = True
         for drive in self._drives.values():
             await drive.let_go()
 
     async def _exchange(self, advances: Sequence[leases.Advance]) -> _Tick:
         """Run the tick's transaction; a mere question is asked without a write lock."""
+        database = self._database.with_patience(
+            min(_PATIENCE_SECONDS, max(0.0, self._seconds_to_hold_on()))
+        )
+        worker_id = await self.register()
         held = list(self._drives)
         room = self._concurrency - len(held) if self._claims else 0
         now = self._now()
-        gone = await self._gone(now) if self._claims else []
+        gone = await self._gone(database, now) if self._claims else []
         must_beat = bool(held) and now - self._last_write >= HEARTBEAT_SECONDS
-        if not advances and not gone and not must_beat:
-            found, waiting = await self._database.read_async(self._listen, held, room)
+        if not advances and not gone and not must_beat and not self._is_unsure:
+            found, waiting = await database.read_async(self._listen, held, room)
             if not waiting:
                 return found
-        worker_id = await self.register()
-        written = await self._database.write_async(
-            self._write, worker_id, advances, gone, held, room
-        )
+        written = await database.write_async(self._write, worker_id, advances, gone, held, room)
         self._last_write = self._now()
         return written
 
-    async def _gone(self, now: float) -> list[workers.Worker]:
-        """Look, once in a while, for workers that hold jobs and are gone."""
+    async def _gone(self, database: Database, now: float) -> list[workers.Worker]:
+        """Look, once in a while, for other workers that are gone."""
         if now - self._last_watch < WATCH_SECONDS:
             return []
         self._last_watch = now
-        holders = await self._database.read_async(workers.holders, self._owner)
-        return self._watch.gone((w for w in holders if w.id != self._id), now)
+        everyone, holding = await database.read_async(workers.workers_and_holders, self._owner)
+        others = [worker for worker in everyone if worker.id != self._id]
+        idle = [w for w in others if w.id not in holding and is_provably_gone(w.process)]
+        return idle + self._watch.gone((w for w in others if w.id in holding), now)
 
     def _listen(self, connection: Connection, held: list[int], room: int) -> tuple[_Tick, bool]:
         """Read the wishes, and whether a job waits that could be claimed."""
@@ -242,7 +293,8 @@ class Worker:
         held: list[int],
         room: int,
     ) -> _Tick:
-        workers.beat(connection, worker_id)
+        if not workers.beat(connection, worker_id):
+            return _Tick(is_forgotten=True)
         lost = leases.store_advances(connection, advances)
         who = f"worker {worker_id}"
         released = sum(len(takeover.take_over(connection, dead, who)) for dead in gone)
@@ -250,6 +302,14 @@ class Worker:
         claimed: list[Job] = []
         if room > 0 and self._may_claim(connection):
             claimed = leases.claim(connection, self._owner, worker_id, room)
+        if lost or self._is_unsure:
+            # An error can come after the commit: what was stored or claimed then is ours, and
+            # goes on from its durable position.
+            claimed = [
+                job
+                for job in leases.held_by(connection, worker_id)
+                if job.id in lost or job.id not in held
+            ]
         return _Tick(frozenset(lost), wishes, claimed, released)
 
     def _may_claim(self, connection: Connection) -> bool:

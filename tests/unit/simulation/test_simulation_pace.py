@@ -28,7 +28,7 @@ def test_speeds_are_read(text: str, speed: float | None) -> None:
     assert Pace.parse(str(pace)) == pace
 
 
-@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "inf", "-inf", "1x", "1e999", "s", "0s"])
+@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "inf", "-inf", "1x", "1e999", "s"])
 def test_other_speeds_are_answered_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match='A speed is "auto", "max", a number above 0'):
         Pace.parse(text)

@@ -57,4 +57,5 @@ class VaporScreen(Screen[ResultT]):
         yield from ()
 
     def action_leave(self) -> None:
-        self.dismiss()
+        if self.is_active:
+            self.dismiss()

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import ScrollableContainer, VerticalScroll
-from textual.message import Message
-from textual.widget import Widget
+from textual.containers import ScrollableContainer
 
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.screens import configure_requests as requests
-from vapor_tui.ui.screens.base import VaporScreen
+from vapor_tui.ui.screens.configure_costs import CostsScreen
 from vapor_tui.ui.screens.configure_form import FIELDS, JobForm, gpu_count_effect
 from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
 from vapor_tui.ui.screens.pick import PickScreen
-from vapor_tui.ui.widgets.cost_line import CostLine
-from vapor_tui.ui.widgets.cost_panel import CostPanel
 from vapor_tui.ui.widgets.dataset_picker import ADD, SAMPLE, DatasetPicker
 from vapor_tui.ui.widgets.form_field import FormField
 from vapor_tui.ui.widgets.gpu_picker import GpuPicker
@@ -35,14 +31,13 @@ from vapor_tui.ui.widgets.start_bar import StartBar
 if TYPE_CHECKING:
     from vapor_tui.domain.datasets import Dataset
     from vapor_tui.domain.jobs import Job
-    from vapor_tui.services.workspace import Workspace
-    from vapor_tui.ui.backend import Backend
+    from vapor_tui.ui.plan_rows import GpuChoice
 
 NO_DATASET = "No dataset selected. Choose one from Datasets."
 DATASET_NOT_FOUND = "Dataset not found"
 
 
-class ConfigureScreen(VaporScreen[int | None]):
+class ConfigureScreen(CostsScreen):
     """Dismissed with the number of the job that was created, or None."""
 
     CSS_PATH = "configure.tcss"
@@ -73,22 +68,6 @@ class ConfigureScreen(VaporScreen[int | None]):
             id="configure.add-dataset",
             tooltip="Read a dataset from a file and train on it",
         ),
-        Binding(
-            "ctrl+down",
-            "app.focus_next",
-            "next field",
-            id="configure.next-field",
-            tooltip="Go to the next field",
-            show=False,
-        ),
-        Binding(
-            "ctrl+up",
-            "app.focus_previous",
-            "previous field",
-            id="configure.previous-field",
-            tooltip="Go to the field before",
-            show=False,
-        ),
     ]
 
     def __init__(
@@ -104,7 +83,6 @@ class ConfigureScreen(VaporScreen[int | None]):
         self._wanted_dataset = dataset_id
         if dataset_id is None and clone is not None:
             self._wanted_dataset = clone.dataset_id
-        self._last_focused: Widget | None = None
         self._datasets: Sequence[Dataset] | None = None
         """None until they were read."""
         self._errors: dict[str, str] = {}
@@ -122,17 +100,12 @@ class ConfigureScreen(VaporScreen[int | None]):
         self._opened_as = self._form.snapshot()
         with ScrollableContainer(id="body", can_focus=False):
             yield JobFields(FIELDS, catalogue.presets, self._form.values)
-            with VerticalScroll(id="cost", can_focus=False):
-                yield CostPanel()
+            yield from self.compose_costs()
         yield StartBar()
 
     def on_mount(self) -> None:
         self._show()
         self._read_datasets(self._wanted_dataset)
-
-    @property
-    def _workspace(self) -> Workspace:
-        return self.vapor.backend.workspace
 
     @property
     def _fields(self) -> JobFields:
@@ -147,14 +120,9 @@ class ConfigureScreen(VaporScreen[int | None]):
         """Whether anything would be lost by leaving."""
         return self._form.snapshot() != self._opened_as
 
-    def _ask(self, group: str, request: Callable[[Backend], Awaitable[Message]]) -> None:
-        """Let a service work in its own time; its answer comes as a message."""
-
-        async def answer() -> None:
-            self.post_message(await request(self.vapor.backend))
-
-        work: Callable[[], Awaitable[None]] = answer
-        self.run_worker(work, group=group, exclusive=True)
+    @property
+    def is_busy(self) -> bool:
+        return self._bar.is_saving
 
     # What stands on the screen.
 
@@ -166,10 +134,8 @@ class ConfigureScreen(VaporScreen[int | None]):
         self._errors = {**self._answers, **details}
         fields, form = self._fields, self._form
         fields.show_errors(self._errors)
-        panel, line = self.query_one(CostPanel), self.query_one(CostLine)
-        panel.is_stale = line.is_stale = plan is None
-        panel.plan = line.plan = plan or panel.plan
-        fields.show_warnings(form.warnings(panel.plan))
+        self.show_costs(plan)
+        fields.show_warnings(form.warnings(self.last_plan))
         fields.show_preset(form.preset_id, form.preset_line, self._errors.get("preset", ""))
         for key in PICKED:
             fields.field(key).hint = self._picker(key).facts(self._picked(key))
@@ -183,16 +149,7 @@ class ConfigureScreen(VaporScreen[int | None]):
         self._show()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        self._last_focused = event.widget
         self._bar.explain(self.focused)
-
-    def on_resize(self) -> None:
-        # In a terminal that is too small everything is hidden, and hiding takes the focus away.
-        self.call_after_refresh(self._focus_again)
-
-    def _focus_again(self) -> None:
-        if self.focused is None and self._last_focused is not None:
-            self._last_focused.focus()
 
     # Edits.
 
@@ -243,14 +200,24 @@ class ConfigureScreen(VaporScreen[int | None]):
         if found is None:
             return
         if key != DATASET:
-            self._answers.pop(key, None)
-            self._put({key, *self._form.edit(key, found)})
+            self._enter({key: found})
         elif found == ADD:
             self.action_add_dataset()
         elif found == SAMPLE:
             self.action_use_sample()
         else:
             self._take_dataset(DatasetPicker(self._datasets or ()).dataset(found))
+
+    def take_gpus(self, choice: GpuChoice) -> None:
+        self._enter({"gpu_type": choice[0], "gpu_count": str(choice[1])})
+
+    def _enter(self, values: Mapping[str, str]) -> None:
+        """Take values that a person chose, as if they had been typed."""
+        changed = set(values)
+        for key, text in values.items():
+            self._answers.pop(key, None)
+            changed |= self._form.edit(key, text)
+        self._put(changed)
 
     # Datasets.
 

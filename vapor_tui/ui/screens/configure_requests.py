@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 
 from vapor_tui.domain.results import Result
+from vapor_tui.ui.widgets.cost_panel import TOO_FEW, UNREADABLE, PastRuns
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.catalogue import Gpu
     from vapor_tui.domain.datasets import Dataset
     from vapor_tui.domain.jobs import Job
     from vapor_tui.ui.backend import Backend
@@ -38,6 +41,14 @@ class JobAnswered(Message):
     """The job was created, or refused."""
 
     answer: Result[Job]
+
+
+@dataclass
+class PastRunsRead(Message):
+    """What finished runs of a model on a GPU type say; `wanted` names both."""
+
+    wanted: tuple[str, str]
+    runs: PastRuns
 
 
 @dataclass
@@ -85,3 +96,18 @@ async def create(
         return JobAnswered(await backend.ask(create_job, raw, dataset_id))
     except StorageError as error:
         return StorageFailed(CREATE_FAILED, str(error))
+
+
+async def read_past_runs(
+    wanted: tuple[str, str], gpu: Gpu, delay: float, backend: Backend
+) -> PastRunsRead:
+    """Read, after so many seconds in which nothing else was wanted, what past runs say."""
+    from vapor_tui.services.plans import calibration
+    from vapor_tui.storage.errors import StorageError
+
+    await asyncio.sleep(delay)
+    try:
+        found = await backend.ask(calibration, wanted[0], gpu)
+    except StorageError:
+        return PastRunsRead(wanted, PastRuns(UNREADABLE))
+    return PastRunsRead(wanted, PastRuns("" if found else TOO_FEW, found))

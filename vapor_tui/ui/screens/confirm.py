@@ -69,12 +69,18 @@ class ConfirmScreen(ModalScreen[str | None]):
         for answer in self._answers:
             if answer.value and event.key == answer.key:
                 event.stop()
-                self.dismiss(answer.value)
+                self._finish(answer.value)
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
         index = int(str(event.button.id).removeprefix("answer-"))
-        self.dismiss(self._answers[index].value or None)
+        self._finish(self._answers[index].value or None)
 
     def action_cancel(self) -> None:
-        self.dismiss(None)
+        self._finish(None)
+
+    def _finish(self, value: str | None) -> None:
+        # A key that is pressed twice may come here after the dialog has gone, and dismissing
+        # would then take away the screen beneath.
+        if self.is_active:
+            self.dismiss(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.binding import Binding, BindingType
 
 from vapor_tui.domain.lifecycle import Action, Desired, may_apply
@@ -116,8 +116,9 @@ class JobScreen(VaporScreen[ResultT]):
     def _apply(self, action: Action, job: Job | None = None) -> None:
         job = job or self.subject
         if job is not None:
-            self.run_worker(self._ask_for(action, job), group="action", name=action.value)
+            self._ask_for(action, job)
 
+    @work(group="action")
     async def _ask_for(self, action: Action, job: Job) -> None:
         from vapor_tui.services.jobs import apply_action
 

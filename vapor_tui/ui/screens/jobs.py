@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import var
 
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.messages import ActionDone, JobsRead, RehearsalReady
+from vapor_tui.ui.notices import NO_MATCH, WELCOME, no_worker_lines, not_opened
 from vapor_tui.ui.screens.job_screen import GO_ON, JobScreen
 from vapor_tui.ui.widgets.filter_bar import FilterBar, Filters
 from vapor_tui.ui.widgets.job_table import JobTable, Shown
 from vapor_tui.ui.widgets.key_line import ALWAYS
-from vapor_tui.ui.widgets.lines import Line, LinesView
-from vapor_tui.ui.widgets.message_panel import Choice, MessagePanel, Notice
+from vapor_tui.ui.widgets.lines import LinesView
+from vapor_tui.ui.widgets.message_panel import MessagePanel
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job, JobFilter, JobPage
@@ -27,22 +28,11 @@ _STALE_SECONDS = 1.5
 """A list this old has not been written to; its times are brought up to date by themselves."""
 _STATES = ("-opening", "-failed", "-welcome", "-no-match", "-listing")
 
-WELCOME = Notice(
-    "No jobs yet",
-    choices=(
-        Choice(
-            "r",
-            "rehearse: run the sample dataset (simulated)",
-            "A small fine-tune on the simulator: no GPU, no cost, half a minute",
-        ),
-        Choice("n", "plan a job", "Choose model, data and GPUs, and see time and cost first"),
-    ),
-)
-
 
 class JobsScreen(JobScreen[None]):
     """A page of jobs that follows what happens to them."""
 
+    AUTO_FOCUS = "JobTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new", id="jobs.new", tooltip="Plan a new job"),
         *GO_ON,
@@ -124,15 +114,7 @@ class JobsScreen(JobScreen[None]):
 
     def failed(self, reason: str) -> None:
         """Opening failed: say why, and offer to try again."""
-        self.query_one(MessagePanel).notice = Notice(
-            "The database cannot be opened",
-            printable(reason),
-            (
-                Choice("r", "try again", "Once what stands in the way is mended"),
-                Choice("q", "quit", "Nothing was changed"),
-            ),
-            is_bad=True,
-        )
+        self.query_one(MessagePanel).notice = not_opened(reason)
         self.state = "-failed"
 
     def _ask(self) -> None:
@@ -141,8 +123,9 @@ class JobsScreen(JobScreen[None]):
         self._is_stale = not self.is_seen
         if not self._is_stale:
             self._request += 1
-            self.run_worker(self._read(self._request), group="list", exclusive=True)
+            self._read(self._request)
 
+    @work(group="list", exclusive=True)
     async def _read(self, request: int) -> None:
         from vapor_tui.services.overview import list_with_curves
 
@@ -191,10 +174,7 @@ class JobsScreen(JobScreen[None]):
         if page.jobs:
             self.state = "-listing"
         elif self.filters.is_narrow:
-            self.query_one(MessagePanel).notice = Notice(
-                "No job matches",
-                choices=(Choice("esc", "list all jobs again", ""),),
-            )
+            self.query_one(MessagePanel).notice = NO_MATCH
             self.state = "-no-match"
         else:
             self.query_one(MessagePanel).notice = WELCOME
@@ -223,16 +203,7 @@ class JobsScreen(JobScreen[None]):
             self.table.shown = replace(shown, now=now)
 
     def _show_note(self, overview: Overview) -> None:
-        active = overview.running + overview.queued
-        note: list[Line] = []
-        if active and not overview.has_worker:
-            jobs = "1 active job has" if active == 1 else f"{active} active jobs have"
-            note = [
-                (
-                    (f"{jobs} no worker. Start one with: ", "status-paused"),
-                    ("vapor-tui worker", "bold foreground"),
-                )
-            ]
+        note = no_worker_lines(overview.running + overview.queued, overview.has_worker)
         self.query_one("#note", LinesView).show(note)
 
     def action_was_done(self, message: ActionDone) -> None:
@@ -249,6 +220,8 @@ class JobsScreen(JobScreen[None]):
     # What a person does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self.query(FilterBar):
+            return False  # not composed yet
         match action:
             case "rehearse":
                 return self.state == "-welcome"
@@ -273,8 +246,9 @@ class JobsScreen(JobScreen[None]):
         self.vapor.open_backend()
 
     def action_rehearse(self) -> None:
-        self.run_worker(self._rehearse(), group="rehearse", exclusive=True)
+        self._rehearse()
 
+    @work(group="rehearse", exclusive=True)
     async def _rehearse(self) -> None:
         from vapor_tui.services.rehearsal import rehearse
 
@@ -341,7 +315,7 @@ class JobsScreen(JobScreen[None]):
 
     @on(MessagePanel.Chosen)
     async def _choose(self, message: MessagePanel.Chosen) -> None:
-        await self.app.run_action(f"simulate_key('{message.key.replace('esc', 'escape')}')")
+        await self.app.run_action(message.action, self)
 
     def watch_page(self) -> None:
         self._ask()

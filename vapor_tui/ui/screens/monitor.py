@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -47,6 +47,7 @@ class MonitorScreen(JobScreen[None]):
     """Watches one job; asks for what is new once a second until the job has ended."""
 
     CSS_PATH = "monitor.tcss"
+    AUTO_FOCUS = ""  # nothing: the log is hidden at first
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "log", "log", id="monitor.log", tooltip="Show the log in place of the chart"),
         Binding(
@@ -132,8 +133,9 @@ class MonitorScreen(JobScreen[None]):
 
     def _ask(self) -> None:
         if not self._is_reading and self.vapor.backend.is_open:
-            self.run_worker(self._read(), group="news")
+            self._read()
 
+    @work(group="news")
     async def _read(self) -> None:
         self._is_reading = True
         try:
@@ -280,6 +282,8 @@ class MonitorScreen(JobScreen[None]):
         self.set_class(shown, "-log")
         if shown:
             self.query_one(LogPanel).focus()
+        else:
+            self.set_focus(None)
 
     def action_window(self) -> None:
         self.window = WINDOW_STEPS if self.window is None else None

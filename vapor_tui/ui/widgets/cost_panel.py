@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual import events
+from textual.message import Message
 from textual.reactive import reactive
 
 from vapor_tui.domain.formats import ABSENT, count, duration, money
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import SIMULATED, bar, percent
-from vapor_tui.ui.widgets.lines import Line, LinesView, fitted, spread
+from vapor_tui.ui.widgets.lines import Line, LinesView, fitted, line_width, spread
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.calibration import Calibration
+    from vapor_tui.domain.plans import PlanRow
     from vapor_tui.services.plans import Plan
 
 _WIDEST = 44
 _PARTS_GAP = "  "
+_COMPARE = "f2"
+
+READING = "reading past runs…"
+TOO_FEW = "from 3 finished runs on"
+UNREADABLE = "past runs cannot be read"
+
+
+@dataclass(frozen=True, slots=True)
+class PastRuns:
+    """What finished runs of this model on this GPU say; where nothing, `note` tells why."""
+
+    note: str = ""
+    found: Calibration | None = None
 
 
 class CostPanel(LinesView):
@@ -30,6 +48,12 @@ class CostPanel(LinesView):
     """The last valid one."""
     is_stale: reactive[bool] = reactive(False)
     """Whether the form has become invalid since."""
+    cheapest: reactive[PlanRow | None] = reactive(None)
+    """The choice of GPUs that costs least, of those that fit if any does."""
+    past_runs: reactive[PastRuns] = reactive(PastRuns())
+
+    class ComparisonWanted(Message):
+        """The line that offers other GPUs was clicked."""
 
     def on_mount(self) -> None:
         self._show()
@@ -43,16 +67,29 @@ class CostPanel(LinesView):
     def watch_is_stale(self) -> None:
         self._show()
 
+    def watch_cheapest(self) -> None:
+        self._show()
+
+    def watch_past_runs(self) -> None:
+        self._show()
+
+    def on_click(self, event: events.Click) -> None:
+        y = event.y - self.gutter.top
+        if self.cheapest is not None and y == len(self.lines) - 1:
+            self.post_message(self.ComparisonWanted())
+
     def _show(self) -> None:
         width = min(self.size.width, _WIDEST)
-        lines = tuple(panel_lines(self.plan, width))
+        lines = tuple(panel_lines(self.plan, width, self.past_runs, self.cheapest))
         if self.is_stale:
             title = (("Cost", "bold"), ("  last valid", "dim"))
             lines = (_title(title, width), *map(dimmed, lines[1:]))
         self.show(lines)
 
 
-def panel_lines(plan: Plan | None, width: int) -> Iterable[Line]:
+def panel_lines(
+    plan: Plan | None, width: int, past_runs: PastRuns, cheapest: PlanRow | None
+) -> Iterable[Line]:
     """Yield the lines of the panel, each in exactly this many cells."""
     yield _title((("Cost", "bold"),), width)
     if plan is None:
@@ -71,8 +108,13 @@ def panel_lines(plan: Plan | None, width: int) -> Iterable[Line]:
     yield _row("dataset", printable(found.workload.name or ABSENT), width)
     yield _row("", "", width)
     yield from model_lines(plan, width)
+    yield calibrated_line(plan, past_runs, width)
+    yield _row("", "", width)
     yield from memory_lines(plan, width)
     yield from budget_lines(plan, width)
+    if cheapest is not None:
+        yield _row("", "", width)
+        yield compare_line(cheapest, width)
 
 
 def model_lines(plan: Plan, width: int) -> Iterable[Line]:
@@ -85,7 +127,41 @@ def model_lines(plan: Plan, width: int) -> Iterable[Line]:
     yield _row(f"± {percent(found.uncertainty).strip()} speed", bounds, width)
     speed = f"{found.tokens_per_second:,.0f} tok/s"
     yield _row(speed, duration(found.seconds), width, "bold")
-    yield _row("", "", width)
+
+
+def calibrated_line(plan: Plan, past_runs: PastRuns, width: int) -> Line:
+    """Return what the job costs at the speed that finished runs have had, or why that is unknown.
+
+    One line in any case, so that nothing moves when the answer comes.
+    """
+    from vapor_tui.services.plans import calibrated
+
+    found = past_runs.found
+    if found is None:
+        return _row("calibrated", past_runs.note, width, "dim")
+    spread_text, runs = percent(found.spread).strip(), f"{found.runs} runs"
+    labels = (
+        f"calibrated ± {spread_text} speed, from {runs}",
+        f"calibrated ± {spread_text} from {runs}",
+        f"calibrated ± {spread_text}, {runs}",
+        f"calibrated, {runs}",
+    )
+    value: Line = ((money(calibrated(plan, found).total_cost), "bold"),)
+    return spread(((_longest(labels, value, width), "dim"),), value, width)
+
+
+def compare_line(cheapest: PlanRow, width: int) -> Line:
+    """Return the way to the comparison, and the best that it has to offer."""
+    if not cheapest.may_fit:
+        value: Line = (("none fits", "error"),)
+    else:
+        gpus = f"({cheapest.gpu_count} × {printable(cheapest.gpu.type)})"
+        value = ((money(cheapest.total_cost), "bold"), (f" {gpus}", "foreground"))
+    what = "cheapest fit" if cheapest.memory else "cheapest"
+    labels = (f" compare plans: {what}", f" plans: {what}", " plans: cheapest", " cheapest")
+    room = width - len(_COMPARE)
+    label: Line = ((_COMPARE, "bold accent"), (_longest(labels, value, room), "dim"))
+    return spread(label, value, width)
 
 
 def memory_lines(plan: Plan, width: int) -> Iterable[Line]:
@@ -133,6 +209,15 @@ def budget_share(plan: Plan) -> float | None:
 def dimmed(line: Line) -> Line:
     """Return a line in the colour of what does not count at present."""
     return tuple((text, "dim") for text, _ in line)
+
+
+def _longest(labels: Iterable[str], value: Line, width: int) -> str:
+    """Return the first label that leaves a gap before a value, else the last."""
+    label = ""
+    for label in labels:
+        if len(label) + 1 + line_width(value) <= width:
+            break
+    return label
 
 
 def _title(words: Line, width: int) -> Line:

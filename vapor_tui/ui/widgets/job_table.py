@@ -138,6 +138,9 @@ class JobTable(LinesView, can_focus=True):
         self._draw()
         self.post_message(self.Highlighted(self.job))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.job is not None
+
     def action_open(self) -> None:
         if self.job is not None:
             self.post_message(self.Opened(self.job.id))

@@ -17,11 +17,12 @@ _WIDEST = 76
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A key, what it does in a few words, and what that means."""
+    """A key, what it does in a few words, what that means, and the action behind the key."""
 
     key: str
     label: str
     explanation: str
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,11 @@ class MessagePanel(LinesView):
     notice: var[Notice] = var(Notice(""), init=False)
 
     class Chosen(Message):
-        """A choice was clicked."""
+        """A choice was clicked: its action is wanted."""
 
-        def __init__(self, key: str) -> None:
+        def __init__(self, action: str) -> None:
             super().__init__()
-            self.key = key
+            self.action = action
 
     def on_resize(self, _event: events.Resize) -> None:
         self.watch_notice()
@@ -66,7 +67,7 @@ class MessagePanel(LinesView):
         text = "".join(part for part, _ in self.lines[y]) if y < len(self.lines) else ""
         for choice in self.notice.choices:
             if text.strip().startswith(f"{choice.key} "):
-                self.post_message(self.Chosen(choice.key))
+                self.post_message(self.Chosen(choice.action))
 
 
 def notice_lines(notice: Notice, width: int) -> list[Line]:
