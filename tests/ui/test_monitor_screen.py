@@ -53,6 +53,24 @@ async def test_it_follows_a_run(workspace: Workspace, add_job: AddJob) -> None:
         assert series.series.step.tolist() == list(range(1, 301)), "no point twice, none lost"
 
 
+async def test_no_line_of_the_log_is_shown_twice(workspace: Workspace, add_job: AddJob) -> None:
+    job = advance(workspace, hold(workspace, add_job), 60, lines=["the first line"])
+    async with session(frozen_app(workspace, job_id=job.id)) as app:
+        await app.sees("the first line")
+        screen = app.top(MonitorScreen)
+        for number in range(5):
+            advance(workspace, job, 61 + number, lines=[f"line {number}"])
+            for _ in range(3):
+                screen.on_screen_resume()  # asks, as the timer does at the same time
+                await app.pilot.pause()
+        await app.sees("line 4")
+        lines = ["".join(text for text, _ in line) for line in screen.query_one(LogPanel).lines]
+        assert [line.split("  ")[1] for line in lines] == [
+            "the first line",
+            *(f"line {number}" for number in range(5)),
+        ]
+
+
 async def test_an_evaluation_that_completes_the_last_row_is_seen(
     workspace: Workspace, add_job: AddJob
 ) -> None:

@@ -321,17 +321,20 @@ async def test_a_database_that_does_not_answer(
         assert calibrated_line(form) == f"calibrated {UNREADABLE}"
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize(("size", "keys"), [((120, 40), ""), ((80, 24), "g")])
 def test_comparison(
     snap_compare: SnapCompare,
     workspace: Workspace,
     add_dataset_row: AddDataset,
     size: tuple[int, int],
+    keys: str,
 ) -> None:
     add_dataset_row()
 
     async def compare(pilot: Pilot[None]) -> None:
-        await show_plans(await settled(pilot))
+        form = await settled(pilot)
+        await show_plans(form)
+        await form.press(*keys)
 
     app = frozen_app(workspace, model="Llama-3.1-70B-Instruct")
     assert snap_compare(app, terminal_size=size, run_before=compare)

@@ -21,6 +21,9 @@ PURGED_AT_ONCE = 10_000
 
 _CALIBRATING_JOBS = 50
 
+_MOST_WORDS = 20
+"""Of a search; SQLite takes no condition of a thousand parts."""
+
 _ORDER: dict[Sort, ColumnElement[Any]] = {
     Sort.NEWEST: JOBS.c.id.desc(),
     Sort.OLDEST: JOBS.c.id.asc(),
@@ -218,7 +221,7 @@ def _conditions(owner: str, wanted: JobFilter) -> list[ColumnElement[bool]]:
     ]
     if wanted.status is not None:
         conditions.append(JOBS.c.status == wanted.status)
-    for word in storable(wanted.search).split():
+    for word in storable(wanted.search).split()[:_MOST_WORDS]:
         conditions.append(
             or_(
                 *(

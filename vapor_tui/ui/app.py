@@ -203,27 +203,23 @@ class VaporApp(App[None]):
         self.second = self.clock()
         self.minute = self.second.strftime("%H:%M")
         if self.backend.is_open and not self._is_reading:
+            # Until the answer is taken in: a second reading would bring the same news again.
+            self._is_reading = True
             self._read_overview()
 
     @work(group="overview")
     async def _read_overview(self) -> None:
         from vapor_tui.services.overview import overview
 
-        self._is_reading = True
         self._readings += 1
-        try:
-            found = await self.ask(
-                overview, self.overview, anyway=self._readings % FULL_READING_EVERY == 0
-            )
-        finally:
-            self._is_reading = False
-        if found is not None:
-            self.post_message(OverviewRead(found))
+        anyway = self._readings % FULL_READING_EVERY == 0
+        self.post_message(OverviewRead(await self.ask(overview, self.overview, anyway=anyway)))
 
     @on(OverviewRead)
     def _take_overview(self, message: OverviewRead) -> None:
-        if not self.screen_stack:
-            return  # the app is being left
+        self._is_reading = False
+        if message.overview is None or not self.screen_stack:
+            return  # nothing new, or the app is being left
         self.overview = message.overview
         watched = getattr(self.screen, "job_id", None)
         for toast in toasts_of(message.overview.news, watched):

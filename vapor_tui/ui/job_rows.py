@@ -12,6 +12,7 @@ from vapor_tui.domain.formats import ABSENT, age, duration, money
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import (
     CURSOR,
+    INJECTED_SHORT,
     SIMULATED_SHORT,
     badge,
     bar,
@@ -102,7 +103,8 @@ def _left(cell: Cell, _width: int) -> Line:
 def _cost(cell: Cell, _width: int) -> Line:
     job = cell.job
     cost = job.final_cost if job.final_cost is not None else job.current_cost
-    mark = f" {SIMULATED_SHORT}" if job.is_simulated else " " * (len(SIMULATED_SHORT) + 1)
+    short = INJECTED_SHORT if job.injection else SIMULATED_SHORT
+    mark = f" {short}" if job.is_simulated else " " * (len(SIMULATED_SHORT) + 1)
     amount = money(cost) if cost else ABSENT
     return ((amount, "foreground"), (mark, "dim"))
 

@@ -27,9 +27,9 @@ class BackendFailed(Message, bubble=False):
 
 
 class OverviewRead(Message, bubble=False):
-    """Counts and notifications were read."""
+    """Counts and notifications were read; None says that nothing was written since."""
 
-    def __init__(self, overview: Overview) -> None:
+    def __init__(self, overview: Overview | None) -> None:
         super().__init__()
         self.overview = overview
 
@@ -47,9 +47,12 @@ class JobsRead(Message, bubble=False):
 
 
 class NewsRead(Message, bubble=False):
-    """What is new of the job on a monitor; points must not be lost, so none replaces another."""
+    """What is new of the job on a monitor; None says that nothing is.
 
-    def __init__(self, news: News) -> None:
+    Points must not be lost, so none of these messages replaces another.
+    """
+
+    def __init__(self, news: News | None) -> None:
         super().__init__()
         self.news = news
 

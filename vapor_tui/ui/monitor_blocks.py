@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vapor_tui.domain.formats import ABSENT, count, duration, money, plain_number
+from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.cost_plan import drift, planned_cost, projected_cost
 from vapor_tui.ui.glyphs import SIMULATED, bar, percent
@@ -151,12 +152,16 @@ def settings_block(job: Job) -> list[Line]:
 
 
 def failure_block(job: Job, width: int) -> list[Line]:
-    """Return why a job failed and what can be done; nothing for one that did not."""
+    """Return why a job failed and what can be done, or why it was stopped."""
     reason = failure_text(job, width)
     if not reason:
         return []
-    repeats = bool(job.injection) or "loss" in job.current_metrics.non_finite
-    advice = _ADVICE_ON_REPETITION if repeats else _ADVICE
+    if job.status is Status.CANCELLED:
+        return [
+            (("Stopped", "bold foreground"),),
+            *(((part, "foreground"),) for part in reason[:_LONGEST_REASON]),
+        ]
+    advice = _ADVICE_ON_REPETITION if job.error_repeats else _ADVICE
     return [
         (("Failed", "bold status-failed"),),
         *(((part, "status-failed"),) for part in reason[:_LONGEST_REASON]),

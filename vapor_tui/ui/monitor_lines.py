@@ -14,6 +14,7 @@ from vapor_tui.domain.text import printable
 from vapor_tui.ui.cost_plan import drift, planned_cost, planned_seconds_left
 from vapor_tui.ui.glyphs import (
     EVALUATION,
+    INJECTED,
     SIMULATED,
     SIMULATED_SHORT,
     badge,
@@ -188,10 +189,13 @@ def brief_lines(job: Job, now: datetime, figures: Figures, width: int) -> list[L
 
 
 def failure_text(job: Job, width: int) -> list[str]:
-    """Return why a job failed, in lines of this width; nothing for one that did not."""
-    if job.status is not Status.FAILED:
+    """Return why a job failed or was stopped, in lines of this width; nothing without a reason."""
+    if job.status is Status.FAILED:
+        reason = printable(job.error_message or "It did not say why")
+    elif job.status is Status.CANCELLED and job.error_message:
+        reason = printable(job.error_message)
+    else:
         return []
-    reason = printable(job.error_message or "It did not say why")
     return textwrap.wrap(reason, max(width, 10))
 
 
@@ -211,4 +215,8 @@ def _brief_cost(job: Job) -> Line:
 
 
 def _mark(job: Job) -> Line:
-    return ((SIMULATED, "bold dim"),) if job.is_simulated else ()
+    if not job.is_simulated:
+        return ()
+    if job.injection:
+        return ((f"{SIMULATED}, {INJECTED} {printable(job.injection)}", "bold status-paused"),)
+    return ((SIMULATED, "bold dim"),)

@@ -65,6 +65,8 @@ class JobScreen(VaporScreen[ResultT]):
         job = self.subject
         if job is None or not may_apply(_ACTIONS[action], job.status):
             return False
+        if action == "retry" and job.error_repeats:
+            return False  # it would fail in the same way: cloning is what helps
         return not (action == "pause" and job.desired is not Desired.RUN)
 
     def action_pause(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -30,7 +30,7 @@ from vapor_tui.ui.monitor_lines import (
 )
 from vapor_tui.ui.screens.job_screen import JobScreen
 from vapor_tui.ui.widgets.header import HeaderLine
-from vapor_tui.ui.widgets.lines import Line, LinesView
+from vapor_tui.ui.widgets.lines import FittedLines, Line, LinesView
 from vapor_tui.ui.widgets.log_panel import LogPanel, log_lines
 from vapor_tui.ui.widgets.loss_chart import ChartData, LossChart
 
@@ -102,17 +102,17 @@ class MonitorScreen(JobScreen[None]):
         return self.query_one(LossChart)
 
     def compose_body(self) -> ComposeResult:
-        yield LinesView(id="title")
-        yield LinesView(id="identity")
+        yield FittedLines(id="title")
+        yield FittedLines(id="identity")
         with Horizontal(id="body"):
             with Vertical(id="main"):
                 yield LinesView(id="chart-title")
                 yield LossChart()
-                yield LinesView(id="values")
+                yield FittedLines(id="values")
                 yield LogPanel()
-            yield LinesView(id="side")
-        yield LinesView(id="brief")
-        yield LinesView(id="tail")
+            yield FittedLines(id="side")
+        yield FittedLines(id="brief")
+        yield FittedLines(id="tail")
 
     def on_mount(self) -> None:
         self.watch(self.app, "second", self._show_text, init=False)
@@ -122,9 +122,6 @@ class MonitorScreen(JobScreen[None]):
     def on_screen_resume(self) -> None:
         self._ask()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        self.call_after_refresh(self._show_text)
-
     # What is asked for
 
     def _ask_while_active(self) -> None:
@@ -133,21 +130,20 @@ class MonitorScreen(JobScreen[None]):
 
     def _ask(self) -> None:
         if not self._is_reading and self.vapor.backend.is_open:
+            # Until the answer is taken in: a second reading would bring the same news again.
+            self._is_reading = True
             self._read()
 
     @work(group="news")
     async def _read(self) -> None:
-        self._is_reading = True
-        try:
-            news = await self.vapor.ask(monitor_news, self.job_id, self._seen)
-        finally:
-            self._is_reading = False
-        if news is not None:
-            self.post_message(NewsRead(news))
+        self.post_message(NewsRead(await self.vapor.ask(monitor_news, self.job_id, self._seen)))
 
     @on(NewsRead)
     def _take(self, message: NewsRead) -> None:
+        self._is_reading = False
         news = message.news
+        if news is None:
+            return
         if news.job is None:
             self._give_up()
             return
@@ -223,6 +219,7 @@ class MonitorScreen(JobScreen[None]):
         )
         self.query_one("#chart-title", LinesView).show([chart_title(self.smoothing, self.window)])
 
+    @on(FittedLines.Resized)
     def _show_text(self) -> None:
         """Show everything but the chart, whose texts change with the time too."""
         job = self.job

@@ -25,8 +25,8 @@ _PARTS_GAP = "  "
 _COMPARE = "f2"
 
 READING = "reading past runs…"
-TOO_FEW = "from 3 finished runs on"
-UNREADABLE = "past runs cannot be read"
+TOO_FEW = "after 3 finished runs"
+UNREADABLE = "cannot be read"
 
 
 @dataclass(frozen=True, slots=True)

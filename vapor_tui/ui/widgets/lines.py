@@ -9,9 +9,11 @@ from rich.cells import cell_len, set_cell_size
 from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.app import App
 from textual.color import Color
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
@@ -135,6 +137,16 @@ class LinesView(Widget):
         width = self.size.width
         line = self.lines[y] if y < len(self.lines) else ()
         return strip_of(self, fitted(line, width))
+
+
+class FittedLines(LinesView):
+    """Lines that depend on the room there is: tells its screen when that changes."""
+
+    class Resized(Message):
+        """There is another room to fill."""
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self.post_message(self.Resized())
 
 
 def strip_of(widget: Widget, line: Line) -> Strip:
