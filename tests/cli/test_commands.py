@@ -284,6 +284,7 @@ def test_several_mistakes_are_all_named_in_json(cli: Cli, worked_example: Path) 
         ("metrics", "1", "--format", "xml"),
         ("show", "one"),
         ("worker", "--speed", "0"),
+        ("--speed", "fast"),
         ("nonsense",),
         ("--job", "1", "jobs"),
     ],

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from tests.ui.support import NOON, advance, hold, set_times, stored
+from vapor_tui.domain.cost_plan import drift, planned_cost, projected_cost
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status
 from vapor_tui.domain.notifications import Kind, Notification, Priority
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.ui.cost_plan import drift, planned_cost, projected_cost
 from vapor_tui.ui.job_rows import heading_line, job_line, layout_for, loss_text
 from vapor_tui.ui.monitor_blocks import side_lines
 from vapor_tui.ui.monitor_lines import (

@@ -30,7 +30,20 @@ def open_app(
     from vapor_tui.ui.app import create_app
     from vapor_tui.ui.backend import Backend
 
+    if settings.speed is not None:
+        _check_speed(settings.speed)
     backend = Backend(settings.database, speed=settings.speed, runs_worker=settings.runs_worker)
     app = create_app(backend, job_id=job_id, configure=configure)
     app.run()
     return app.return_code or 0
+
+
+def _check_speed(speed: str) -> None:
+    from vapor_tui.cli.output import refuse
+    from vapor_tui.domain.results import Refused
+    from vapor_tui.simulation import Pace
+
+    try:
+        Pace.parse(speed)
+    except ValueError as error:
+        refuse(Refused(str(error)))

@@ -116,6 +116,11 @@ class Estimate(BaseModel):
         )
 
 
+def final_cost(compute: float) -> float:
+    """Return what a job has cost in the end, in USD: storage is paid once anything was used."""
+    return compute + STORAGE_USD if compute > 0 else 0.0
+
+
 def estimate(workload: Workload, values: Hyperparameters, gpu: Gpu, gpu_count: int) -> Estimate:
     """Return the list estimate.
 

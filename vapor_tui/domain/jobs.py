@@ -354,13 +354,6 @@ class Job(BaseModel):
         return 100.0 * min(max(done / per_epoch, 0.0), 1.0)
 
     @property
-    def planned_cost(self) -> float | None:
-        """USD that the estimate expects to be spent at the present step; None without one."""
-        if self.estimate is None or not math.isfinite(self.estimate.compute_cost):
-            return None
-        return self.estimate.compute_cost * self.progress / 100
-
-    @property
     def measured_rate(self) -> float | None:
         """Tokens per second and GPU while training, of a job that is completed; None before."""
         if self.status is not Status.COMPLETED or self.estimate is None or self.gpu_config is None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from vapor_tui.domain.datasets import Dataset, DatasetStatus
-from vapor_tui.domain.estimate import STORAGE_USD
+from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.jobs import (
     Engine,
     GpuConfig,
@@ -206,7 +206,7 @@ def _change_at_once(connection: Connection, owner: str, job: Job, action: Action
             "barren_claims": 0,
         }
     if status is Status.CANCELLED:
-        values |= {"completed_at": now, "final_cost": job.current_cost + STORAGE_USD}
+        values |= {"completed_at": now, "final_cost": final_cost(job.current_cost)}
     queries.change_unheld(connection, job.id, job.status, values)
     record(connection, job.id, "status", job.status, status, who=owner, fence=job.fence)
     if status is Status.QUEUED:

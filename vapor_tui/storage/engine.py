@@ -42,6 +42,7 @@ class Database:
         self.path = path
         self._engine = engine
         self._patience = patience
+        self._hurry = threading.Event()
         self._watcher: sqlite3.Connection | None = None
         self._watching = threading.Lock()
 
@@ -83,6 +84,13 @@ class Database:
                 # Whoever asks goes on to read, and is told there what is wrong.
                 return None
 
+    def hurry(self) -> None:
+        """Let no thread wait for a lock any longer: the program is about to end.
+
+        What is awaited goes on: whoever awaits it can stop by themselves.
+        """
+        self._hurry.set()
+
     def close(self) -> None:
         with self._watching:
             if self._watcher is not None:
@@ -97,7 +105,8 @@ class Database:
                 return self._once(writes, work, args, kwargs)
             except DATABASE_ERRORS as error:
                 self._give_up_unless_locked(error, deadline)
-            time.sleep(_PAUSE_SECONDS)
+            if self._hurry.wait(_PAUSE_SECONDS):
+                deadline = 0.0
 
     async def _patiently_async(
         self, writes: bool, work: Callable[..., T], args: Any, kwargs: Any

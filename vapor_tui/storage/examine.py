@@ -42,16 +42,22 @@ def _examine(path: Path, version: int) -> Examination:
             str(row[0])
             for row in connection.execute(f"PRAGMA integrity_check({_FINDINGS})").fetchall()
         ]
-        active = 0
-        if version == SCHEMA_VERSION:
-            [active] = connection.execute(
-                "SELECT count(*) FROM training_jobs "
-                "WHERE status IN ('queued', 'initializing', 'running')"
-            ).fetchone()
+        damage = () if lines == ["ok"] else tuple(lines)
+        active = broken = 0
+        if not damage:  # else the rows themselves may not be readable
+            broken = len(connection.execute("PRAGMA foreign_key_check").fetchall())
+            active = _active_jobs(connection) if version == SCHEMA_VERSION else 0
         return Examination(
             version=version,
             journal=str(connection.execute("PRAGMA journal_mode").fetchone()[0]),
-            damage=() if lines == ["ok"] else tuple(lines),
-            broken_references=len(connection.execute("PRAGMA foreign_key_check").fetchall()),
+            damage=damage,
+            broken_references=broken,
             active_jobs=active,
         )
+
+
+def _active_jobs(connection: sqlite3.Connection) -> int:
+    [number] = connection.execute(
+        "SELECT count(*) FROM training_jobs WHERE status IN ('queued', 'initializing', 'running')"
+    ).fetchone()
+    return int(number)

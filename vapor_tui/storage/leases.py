@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
-from vapor_tui.domain.estimate import STORAGE_USD
+from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import HELD, Desired, Position, Status
 from vapor_tui.domain.metrics import MetricsBlock
@@ -185,11 +185,11 @@ def store_advances(connection: Connection, advances: Sequence[Advance]) -> set[i
 
 def _store(connection: Connection, job: Job, advance: Advance) -> bool:
     lease, now = advance.lease, datetime.now(UTC)
-    status, final_cost = advance.status, advance.final_cost
+    status, final = advance.status, advance.final_cost
     if status in (Status.QUEUED, Status.PAUSED):
         # What a person asked for last must not be lost with the worker that they asked.
         status = released_status(job.desired)
-        final_cost = advance.current_cost + STORAGE_USD if status.has_ended else None
+        final = final_cost(advance.current_cost) if status.has_ended else None
     held = status in HELD
     changed = connection.execute(
         _ADVANCE,
@@ -212,7 +212,7 @@ def _store(connection: Connection, job: Job, advance: Advance) -> bool:
             "new_current_cost": advance.current_cost,
             "new_estimated_completion_at": advance.estimated_completion_at,
             "new_completed_at": now if status.has_ended else None,
-            "new_final_cost": final_cost,
+            "new_final_cost": final,
             "new_error_message": advance.error_message,
             "new_error_stack": advance.error_stack,
             "new_error_repeats": advance.error_repeats,
@@ -225,7 +225,7 @@ def _store(connection: Connection, job: Job, advance: Advance) -> bool:
         return False
     store_blocks(connection, job.id, advance.blocks)
     append_lines(connection, job.id, advance.lines)
-    _tell(connection, job, replace(advance, status=status, final_cost=final_cost), now)
+    _tell(connection, job, replace(advance, status=status, final_cost=final), now)
     return True
 
 
@@ -273,8 +273,8 @@ def _tell(connection: Connection, job: Job, advance: Advance, now: datetime) -> 
     spent = budget_notice(
         job.name,
         job.budget,
-        job.current_cost + STORAGE_USD if job.current_cost else 0.0,
-        advance.current_cost + STORAGE_USD,
+        final_cost(job.current_cost),
+        final_cost(advance.current_cost),
     )
     for notice in (spent, *advance.notices):
         if notice is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from vapor_tui.domain.estimate import STORAGE_USD
+from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Desired, Status
 from vapor_tui.domain.notifications import status_notice
@@ -62,7 +62,7 @@ def release(connection: Connection, job: Job, who: str, desired: Desired | None 
     if status.has_ended:
         values |= {
             "completed_at": datetime.now(UTC),
-            "final_cost": job.current_cost + STORAGE_USD,
+            "final_cost": final_cost(job.current_cost),
         }
     connection.execute(
         update(JOBS).where(JOBS.c.id == job.id, JOBS.c.fence == job.fence).values(**values)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from vapor_tui.services.workspace import Workspace
@@ -39,6 +42,7 @@ class Backend:
         self._worker: Worker | None = None
         self._stop = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
+        self._crash: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -53,7 +57,9 @@ class Backend:
 
     @property
     def trouble(self) -> str | None:
-        """Why the worker cannot store at present, in a sentence; None while all is well."""
+        """Why the worker cannot work at present, in a sentence; None while all is well."""
+        if self._crash is not None:
+            return self._crash
         return str(self._worker.trouble) if self._worker and self._worker.trouble else None
 
     async def open(self) -> Workspace:
@@ -85,6 +91,8 @@ class Backend:
     async def close(self) -> None:
         """Hand the worker's jobs back and close the database."""
         self._stop.set()
+        if self._workspace is not None:
+            self._workspace.database.hurry()
         if self._working is not None:
             await asyncio.gather(self._working, return_exceptions=True)
         if self._workspace is not None:
@@ -105,3 +113,14 @@ class Backend:
         pace = Pace.parse(self._speed) if self._speed else None
         self._worker = Worker(workspace.database, workspace.owner, runners=default_runners(pace))
         self._working = asyncio.create_task(self._worker.run(self._stop), name="worker")
+        self._working.add_done_callback(self._take_end)
+
+    def _take_end(self, working: asyncio.Task[None]) -> None:
+        """Say so when the worker ended by a bug of ours: jobs wait until the app is restarted."""
+        error = None if working.cancelled() else working.exception()
+        if error is not None:
+            log.error("the worker of the app ended", exc_info=error)
+            self._crash = (
+                f"The worker of this app ended unexpectedly ({type(error).__name__}). "
+                "Jobs go on when the app is opened again; the log has the details"
+            )

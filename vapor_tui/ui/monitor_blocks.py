@@ -6,10 +6,10 @@ import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from vapor_tui.domain.cost_plan import drift, planned_cost, projected_cost
 from vapor_tui.domain.formats import ABSENT, count, duration, money, plain_number
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.text import printable
-from vapor_tui.ui.cost_plan import drift, planned_cost, projected_cost
 from vapor_tui.ui.glyphs import SIMULATED, bar, percent
 from vapor_tui.ui.monitor_lines import (
     Figures,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from vapor_tui.domain.cost_plan import drift, planned_cost, planned_seconds_left
 from vapor_tui.domain.formats import ABSENT, count, duration, money
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.text import printable
-from vapor_tui.ui.cost_plan import drift, planned_cost, planned_seconds_left
 from vapor_tui.ui.glyphs import (
     EVALUATION,
     INJECTED,

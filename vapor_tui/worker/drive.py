@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
-from vapor_tui.domain.estimate import STORAGE_USD
+from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.eta import PaceMeter
 from vapor_tui.domain.formats import money
 from vapor_tui.domain.jobs import CurrentMetrics, Job
@@ -110,7 +110,7 @@ class Drive:
             estimated_completion_at=self._expected_end if status in HELD else None,
             blocks=tuple(self._blocks),
             lines=tuple(self._lines),
-            final_cost=self._cost + STORAGE_USD if status.has_ended else None,
+            final_cost=final_cost(self._cost) if status.has_ended else None,
             error_message=reason or None,
             error_stack=failed.stack if failed else None,
             error_repeats=failed.repeats if failed else False,

@@ -1,0 +1,271 @@
+"""Each thing that doctor can find, with what to do about it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import OWNER, AddJob
+from tests.storage.test_schema import _build_first_version
+from vapor_tui import paths
+from vapor_tui.cli.app import run as run_program
+from vapor_tui.processes import this_process
+from vapor_tui.services import doctor
+from vapor_tui.services.doctor import Finding, Level, Surroundings, diagnose
+from vapor_tui.services.filesystems import NETWORK, file_system
+from vapor_tui.services.workspace import Workspace, open_workspace
+from vapor_tui.storage import leases, workers
+
+NOBODY = 2**22 + 1
+
+Look = Callable[..., dict[str, Finding]]
+
+
+def _mount(point: str, kind: str, source: str = "server:/export") -> str:
+    """Return a line as /proc/self/mountinfo has it."""
+    return f"36 35 98:0 / {point} rw,noatime master:1 - {kind} {source} rw,errors=continue\n"
+
+
+@pytest.fixture
+def surroundings() -> Surroundings:
+    """A machine where all is well."""
+    return Surroundings(
+        environment={"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        mounts=_mount("/", "ext4"),
+        terminal=(120, 40),
+        encoding="utf-8",
+        free_bytes=10**11,
+    )
+
+
+@pytest.fixture
+def look(workspace: Workspace, surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """Diagnoses the test's database; keywords are what is different around it."""
+    monkeypatch.setattr(paths, "owner", lambda: OWNER)
+
+    def examine(**changes: Any) -> dict[str, Finding]:
+        findings = diagnose(workspace.database.path, replace(surroundings, **changes))
+        return {finding.what: finding for finding in findings}
+
+    return examine
+
+
+def test_where_all_is_well_there_is_nothing_to_do(look: Look) -> None:
+    findings = look()
+    assert {finding.level for finding in findings.values()} == {Level.FINE}
+    assert not any(finding.fix for finding in findings.values())
+    assert findings["integrity"].found == "sound"
+    assert findings["journal"].found == "rollback, synchronous=EXTRA"
+    assert "sqlite" in findings["libraries"].found
+
+
+@pytest.mark.parametrize("kind", sorted(NETWORK))
+def test_a_network_file_system_is_a_problem(look: Look, tmp_path: Path, kind: str) -> None:
+    found = look(mounts=_mount("/", "ext4") + _mount(str(tmp_path.resolve()), kind))["file system"]
+    assert found.level is Level.PROBLEM
+    assert f"lies on {kind}, a network file system" in found.found
+    assert found.fix == "Choose a local disk with --db PATH or VAPOR_TUI_DB"
+
+
+@pytest.mark.parametrize(
+    ("mounts", "kind"),
+    [
+        (_mount("/", "ext4") + _mount("/home", "nfs4"), "nfs4"),
+        (_mount("/", "ext4") + _mount("/home/ada", "nfs") + _mount("/home", "xfs"), "nfs"),
+        (_mount("/home", "nfs") + _mount("/home", "tmpfs"), "tmpfs"),
+        (_mount("/home/ad", "nfs") + _mount("/", "btrfs"), "btrfs"),
+        (_mount(r"/home/ada/my\040jobs", "cifs") + _mount("/", "ext4"), "cifs"),
+        ("36 35 98:0 / /home rw shared:1 master:2 propagate_from:3 - ceph s rw\n", "ceph"),
+        ("36 35 98:0 / /home rw - fuse.sshfs ada@host:/ rw\n", "fuse.sshfs"),
+        ("", None),
+        ("not a mount table\n\n - \n36 35 - \n", None),
+    ],
+)
+def test_the_innermost_mount_counts(mounts: str, kind: str | None) -> None:
+    assert file_system(Path("/home/ada/my jobs/vapor-tui.db"), mounts) == kind
+
+
+def test_little_space_is_a_problem(look: Look) -> None:
+    found = look(free_bytes=doctor.LEAST_FREE_BYTES - 1)["disk space"]
+    assert (found.level, found.fix) == (Level.PROBLEM, "Free some space")
+    assert look(free_bytes=doctor.LEAST_FREE_BYTES)["disk space"].level is Level.FINE
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "fix"),
+    [
+        ({"terminal": (59, 40)}, "size", "Make it 60 x 18 or larger"),
+        ({"terminal": (60, 17)}, "size", "Make it 60 x 18 or larger"),
+        ({"encoding": "ascii"}, "encoding", "Set LC_ALL=C.UTF-8 to see every character"),
+        ({"environment": {}}, "terminal", "can move the cursor"),
+        ({"environment": {"TERM": "dumb"}}, "terminal", "can move the cursor"),
+    ],
+)
+def test_a_terminal_that_shows_less_is_noted(
+    look: Look, changes: dict[str, Any], what: str, fix: str
+) -> None:
+    found = look(**changes)[what]
+    assert found.level is Level.NOTE
+    assert fix in found.fix
+
+
+def test_a_database_that_is_not_there_is_not_made(
+    tmp_path: Path, surroundings: Surroundings
+) -> None:
+    path = tmp_path / "deep" / "none.db"
+    findings = {f.what: f for f in diagnose(path, surroundings)}
+    assert findings["database"].level is Level.NOTE
+    assert findings["database"].fix == "Any command makes it"
+    assert not path.parent.exists()
+
+
+def test_a_wrong_catalogue_is_a_problem(look: Look, config_directory: Path) -> None:
+    (config_directory / "gpus.toml").write_text("[[gpu]]\ntype = 1\n")
+    found = look()["catalogue"]
+    assert found.level is Level.PROBLEM
+    assert "gpus.toml, line 2" in found.found
+    assert found.fix == "Correct that line of the file"
+
+
+def _spoil(path: Path, at: int, piece: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(piece)
+
+
+def test_damage_is_a_problem(look: Look, workspace: Workspace, add_job: AddJob) -> None:
+    add_job()
+    workspace.close()
+    path = workspace.database.path
+    with closing(sqlite3.connect(path)) as connection:
+        [page] = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'ix_training_jobs_owner_status'"
+        ).fetchone()
+    # The only entry of the index, which lies at the end of its page.
+    at = path.read_bytes().index(b"adaqueued", (page - 1) * 4096)
+    _spoil(path, at, b"eve")
+    found = look()["integrity"]
+    assert found.level is Level.PROBLEM
+    assert "missing from index" in found.found
+    assert ".recover" in found.fix
+
+
+def test_rows_that_refer_to_nothing_are_a_problem(look: Look, workspace: Workspace) -> None:
+    with closing(sqlite3.connect(workspace.database.path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO training_metrics (job_id, step, epoch, created_at) VALUES (77, 1, 0.1, 0)"
+        )
+    found = look()["integrity"]
+    assert (found.level, found.found) == (Level.PROBLEM, "1 broken references")
+
+
+@pytest.mark.parametrize(
+    ("at", "piece", "sentence"),
+    [
+        (0, bytes(100), "not an SQLite database"),
+        (68, b"them", "a database of another program"),
+        (60, b"\0\0\1\0", "written by a newer version"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_a_problem(
+    look: Look, workspace: Workspace, at: int, piece: bytes, sentence: str
+) -> None:
+    workspace.close()
+    path = workspace.database.path
+    _spoil(path, at, piece)
+    before = path.read_bytes()
+    found = look()["database"]
+    assert found.level is Level.PROBLEM
+    assert sentence in found.found
+    assert "Restore a copy" in found.fix
+    assert path.read_bytes() == before
+
+
+def test_an_older_schema_is_noted_and_left(tmp_path: Path, surroundings: Surroundings) -> None:
+    path = tmp_path / "old.db"
+    _build_first_version(path)
+    findings = {f.what: f for f in diagnose(path, surroundings)}
+    assert findings["schema"].level is Level.NOTE
+    assert findings["schema"].fix == "It is upgraded when it is opened"
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+def test_another_journal_is_a_problem(look: Look, workspace: Workspace) -> None:
+    workspace.close()
+    with closing(sqlite3.connect(workspace.database.path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    found = look()["journal"]
+    assert (found.level, found.found) == (Level.PROBLEM, "wal instead of delete")
+    assert "PRAGMA journal_mode=DELETE" in found.fix
+
+
+def test_a_database_that_others_can_read_is_noted(surroundings: Surroundings) -> None:
+    open_workspace().close()
+    path = paths.default_database()
+    path.chmod(0o644)
+    findings = {f.what: f for f in diagnose(None, surroundings)}
+    assert findings["permissions"].level is Level.NOTE
+    assert findings["permissions"].fix == f"chmod 600 {path}"
+
+
+def test_a_database_that_cannot_be_written_is_a_problem(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    found = look()["permissions"]
+    assert found.level is Level.PROBLEM
+    assert found.fix.startswith("chmod u+rw ")
+
+
+def test_workers_alive_and_gone(look: Look, workspace: Workspace, add_job: AddJob) -> None:
+    add_job()
+    write = workspace.database.write
+    waiting = look()["workers"]
+    assert (waiting.level, waiting.found) == (Level.NOTE, "none, and 1 jobs wait")
+    assert waiting.fix == "Start one: vapor-tui worker, or open the app"
+
+    process = this_process()
+    dead = write(workers.register, OWNER, replace(process, pid=NOBODY), "1", True)
+    write(leases.claim, OWNER, dead, 1)
+    orphaned = look()["orphaned jobs"]
+    assert orphaned.level is Level.PROBLEM
+    assert orphaned.fix.endswith("vapor-tui worker --once")
+
+    write(workers.register, OWNER, process, "1", True)
+    alive = look()["workers"]
+    assert (alive.level, alive.found) == (
+        Level.FINE,
+        f"pid {process.pid} on {process.hostname}",
+    )
+
+
+def test_the_command_prints_every_finding_and_its_fix(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(workspace.database.path)
+    assert run_program(["--db", path, "doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split()[:2] == ["ok", "integrity"] for line in lines)
+
+    assert run_program(["--db", path, "doctor", "--json"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert {"level", "what", "found", "fix"} == set(findings[0])
+
+
+def test_the_command_fails_where_there_is_a_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "broken.db"
+    path.write_bytes(b"not a database" * 100)
+    assert run_program(["--db", str(path), "doctor"]) == 1
+    captured = capsys.readouterr()
+    assert "PROBLEM" in captured.out
+    assert "Traceback" not in captured.out + captured.err

@@ -1,0 +1,103 @@
+"""Pictures of the list and the monitor, at the sizes that have a layout of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.ui.support import NOON, Session, advance, frozen_app, hold, set_times, stored
+from vapor_tui.domain.jobs import Job
+from vapor_tui.domain.lifecycle import Action, Status
+from vapor_tui.services.jobs import apply_action
+from vapor_tui.services.notifications import mark_read
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.ui.app import VaporApp
+
+AddJob = Callable[..., Job]
+SIZES = [(160, 45), (120, 40), (80, 24), (60, 18)]
+LOG = ("initializing (simulated)", "epoch 1 of 3: training", "eval_loss 0.7991 after epoch 1")
+
+
+@pytest.fixture
+def jobs(workspace: Workspace, add_job: AddJob) -> list[Job]:
+    """One job of every status, the running one last but one."""
+    first = advance(workspace, hold(workspace, add_job, name="first-try"), 750,
+                    status=Status.COMPLETED)  # fmt: skip
+    failed = advance(workspace, hold(workspace, add_job, name="legal-summaries"), 165,
+                     status=Status.FAILED, reason="The loss became NaN", bad_from=140)  # fmt: skip
+    dropped = add_job(name="dropped [idea]")
+    apply_action(workspace, Action.CANCEL, dropped.id)
+    paused = add_job(name="nächster Versuch 数据集 mit einem langen Namen")
+    apply_action(workspace, Action.PAUSE, paused.id)
+    running = advance(
+        workspace,
+        hold(workspace, add_job, name="support-bot", base_model="LFM2-1.2B", budget=10),
+        457,
+        lines=LOG,
+    )
+    waiting = add_job(name="support-bot-quality", preset="quality")
+    made = [first, failed, dropped, paused, running, waiting]
+    for job, minutes in zip(made, (2900, 200, 70, 30, 1, 0.2), strict=True):
+        set_times(workspace, stored(workspace, job.id), minutes)
+    mark_read(workspace)
+    return made
+
+
+def showing(app: VaporApp, *texts: str) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """Wait until the app has read what it is to show."""
+
+    async def wait(pilot: Pilot[None]) -> None:
+        app.animation_level = "none"
+        session = Session(pilot, [])
+        await session.until(lambda: app.overview is not None)
+        await session.sees(*texts)
+
+    return wait
+
+
+def name_of(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name_of)
+def test_jobs(
+    workspace: Workspace, jobs: list[Job], snap_compare: Any, size: tuple[int, int]
+) -> None:
+    app = frozen_app(workspace)
+    ready = showing(app, "support-bot-qu", "1 running")
+    assert snap_compare(app, terminal_size=size, run_before=ready)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name_of)
+def test_monitor(
+    workspace: Workspace, jobs: list[Job], snap_compare: Any, size: tuple[int, int]
+) -> None:
+    app = frozen_app(workspace, job_id=jobs[4].id)
+    ready = showing(app, "RUNNING", "41s", "q back")
+    assert snap_compare(app, terminal_size=size, run_before=ready)
+
+
+def test_jobs_in_the_light_theme(workspace: Workspace, jobs: list[Job], snap_compare: Any) -> None:
+    app = frozen_app(workspace)
+    app.theme = "vapor-light"
+    assert snap_compare(
+        app, terminal_size=(120, 40), run_before=showing(app, "first-try", "1 running")
+    )
+
+
+def test_a_failed_job_in_the_light_theme(
+    workspace: Workspace, jobs: list[Job], snap_compare: Any
+) -> None:
+    app = frozen_app(workspace, job_id=jobs[1].id)
+    app.theme = "vapor-light"
+    ready = showing(app, "The loss became NaN", "1 running")
+    assert snap_compare(app, terminal_size=(120, 40), run_before=ready)
+
+
+def test_no_jobs_yet(workspace: Workspace, snap_compare: Any) -> None:
+    app = frozen_app(workspace)
+    ready = showing(app, "rehearse", f"{NOON:%H:%M}")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=ready)
