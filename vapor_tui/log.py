@@ -41,9 +41,13 @@ def start_logging() -> None:
 def _open() -> logging.Handler:
     from logging.handlers import RotatingFileHandler
 
+    class QuietFile(RotatingFileHandler):
+        def handleError(self, record: logging.LogRecord) -> None:
+            """Drop what a full disk does not take; its lack is told where it matters."""
+
     try:
         log_file().parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = RotatingFileHandler(
+        handler: logging.Handler = QuietFile(
             log_file(), maxBytes=_BYTES, backupCount=1, encoding="utf-8"
         )
     except OSError:

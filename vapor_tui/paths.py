@@ -45,3 +45,13 @@ def owner() -> str:
     except (KeyError, OSError):
         # A user id without a name, as in some containers.
         return str(os.getuid()) if hasattr(os, "getuid") else "user"
+
+
+def readable(text: str) -> Path | None:
+    """Return the path that a person wrote, ~ resolved; None for one that cannot be anything."""
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError):
+        return None  # a home that is not there, a name that is too long, a NUL
+    return path

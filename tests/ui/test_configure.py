@@ -7,12 +7,12 @@ import threading
 from typing import Any
 
 import pytest
-from configure_support import opened
-from conftest import AddDataset, AddJob
 from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.widgets import Button, Collapsible
 
+from tests.conftest import AddDataset, AddJob
+from tests.ui.configure_support import opened
 from vapor_tui.domain.datasets import DatasetStatus
 from vapor_tui.domain.results import Refused
 from vapor_tui.services import datasets as dataset_services

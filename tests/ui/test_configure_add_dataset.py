@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from configure_support import Form, opened
 from textual import events
 from textual.widgets import Button, Static
 
+from tests.ui.configure_support import Form, opened
 from vapor_tui.domain.datasets import ReadProgress
 from vapor_tui.domain.results import Refused
 from vapor_tui.services import datasets as dataset_services

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import AddDataset, AddJob
 
+from tests.conftest import AddDataset, AddJob
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.ui.screens.configure_form import (

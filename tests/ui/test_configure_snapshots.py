@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from configure_support import Form, frozen_app, settled
-from conftest import AddDataset
 from textual.pilot import Pilot
 
+from tests.conftest import AddDataset
+from tests.ui.configure_support import Form, frozen_app, settled
 from vapor_tui.services.workspace import Workspace
 
 SnapCompare = Callable[..., bool]

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from configure_support import Form, frozen_app, opened, settled
-from conftest import AddDataset, AddJob
 from sqlalchemy import Connection, update
 from textual.pilot import Pilot
 
+from tests.conftest import AddDataset, AddJob
+from tests.ui.configure_support import Form, frozen_app, opened, settled
 from tests.ui.support import advance, hold
 from vapor_tui.domain.calibration import Calibration
 from vapor_tui.domain.catalogue import Gpu

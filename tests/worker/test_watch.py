@@ -115,13 +115,3 @@ def test_a_process_of_another_container_is_hidden_and_not_gone(
 def test_a_process_is_recognized_by_its_start() -> None:
     assert processes.process_start(os.getpid()) == this_process().process_start
     assert processes.process_start(NOBODY) is None
-
-
-def test_an_idle_worker_counts_as_alive_only_where_it_can_be_there() -> None:
-    watch = LeaseWatch()
-    elsewhere = replace(this_process(), hostname="another-machine")
-    assert watch.is_alive(_worker())
-    assert not watch.is_alive(_worker(process=replace(this_process(), pid=NOBODY)))
-    assert not watch.is_alive(_worker(2, process=elsewhere))
-    watch.gone([_worker(2, process=elsewhere)], 0.0)
-    assert watch.is_alive(_worker(2, process=elsewhere))

@@ -12,12 +12,10 @@ import typer
 from typer.core import TyperGroup
 
 from vapor_tui import __version__
-from vapor_tui.cli.context import Settings
+from vapor_tui.cli.context import INTERRUPTED, LARGEST_ID, Settings
 from vapor_tui.log import start_logging
 
 log = logging.getLogger(__name__)
-
-INTERRUPTED = 130
 
 _COMMANDS = {
     "configure": "screens",
@@ -82,7 +80,8 @@ def _print_version(wanted: bool) -> None:
 def root(
     context: typer.Context,
     job: Annotated[
-        int | None, typer.Option("--job", metavar="ID", help="Open this job's monitor.")
+        int | None,
+        typer.Option("--job", metavar="ID", max=LARGEST_ID, help="Open this job's monitor."),
     ] = None,
     db: Annotated[
         Path | None,

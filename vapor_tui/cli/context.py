@@ -25,6 +25,12 @@ Speed = Annotated[
         show_default=False,
     ),
 ]
+INTERRUPTED = 130
+"""The exit code of what a person interrupted."""
+LARGEST_ID = 2**63 - 1
+"""What SQLite can count to."""
+LARGEST_PAGE = 10**9
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vapor_tui.cli.context import Json, workspace_of
+from vapor_tui.cli.context import LARGEST_ID, Json, workspace_of
 from vapor_tui.cli.output import FAILED, WRONG_INPUT, print_json, print_line, say_refused
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, wish_label
@@ -16,7 +16,10 @@ from vapor_tui.services.jobs import apply_action
 
 commands = typer.Typer()
 
-JobIds = Annotated[list[int], typer.Argument(metavar="ID...", help="The jobs' numbers.")]
+JobIds = Annotated[
+    list[int],
+    typer.Argument(metavar="ID...", min=1, max=LARGEST_ID, help="The jobs' numbers."),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -82,10 +85,12 @@ def _apply(context: typer.Context, action: Action, job_ids: Sequence[int], as_js
                         print_line(_sentence(action, job))
                 case Refused() as refused:
                     refusals.append(refused)
-    if as_json and not refusals:
-        print_json({"jobs": [job.model_dump(mode="json") for job in done]})
-    for refused in refusals:
-        say_refused(refused, as_json=as_json)
+    if as_json:
+        errors = [{"error": each.error, "details": dict(each.details)} for each in refusals]
+        print_json({"jobs": [job.model_dump(mode="json") for job in done], "errors": errors})
+    else:
+        for refused in refusals:
+            say_refused(refused)
     if refusals:
         raise typer.Exit(WRONG_INPUT if all(refused.is_input for refused in refusals) else FAILED)
 

@@ -13,7 +13,8 @@ from vapor_tui.cli.reading import reading_bar
 from vapor_tui.domain.datasets import Dataset, DatasetStatus
 from vapor_tui.domain.formats import ABSENT, count, file_size
 from vapor_tui.domain.results import Ok, Refused
-from vapor_tui.paths import sample_dataset
+from vapor_tui.domain.text import printable
+from vapor_tui.paths import readable, sample_dataset
 from vapor_tui.services.datasets import (
     add_dataset,
     delete_dataset,
@@ -52,8 +53,9 @@ def add(
     """Read a file through, check every record, and register it."""
     if (path is None) == (not sample):
         refuse(Refused("Give either the path of a file or --sample"), as_json=as_json)
-    file = sample_dataset() if path is None else Path(path).expanduser()
+    file = sample_dataset() if path is None else readable(path) or Path(path)
     with workspace_of(context) as workspace, reading_bar(file.name) as progress:
+        before = {dataset.id for dataset in list_datasets(workspace)}
         result = add_dataset(
             workspace,
             file,
@@ -67,6 +69,9 @@ def add(
             refuse(refused, as_json=as_json)
         case Ok(dataset):
             pass
+    if dataset.id in before:
+        known = f'note: the same content as dataset {dataset.id}, "{printable(dataset.name)}"'
+        typer.echo(known, err=True)
     if as_json:
         print_json(dataset)
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vapor_tui.cli.context import Json, workspace_of
+from vapor_tui.cli.context import LARGEST_ID, LARGEST_PAGE, Json, workspace_of
 from vapor_tui.cli.output import print_json, print_line, print_table, refuse
 from vapor_tui.domain.formats import ABSENT, age, duration, money, plain_number
 from vapor_tui.domain.hyperparameters import settings
@@ -17,7 +17,9 @@ from vapor_tui.services.jobs import get_job, list_jobs, missing_job
 
 commands = typer.Typer()
 
-JobId = Annotated[int, typer.Argument(metavar="ID", help="The job's number.")]
+JobId = Annotated[
+    int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID, help="The job's number.")
+]
 
 
 @commands.command()
@@ -30,7 +32,7 @@ def jobs(
         str, typer.Option("--search", metavar="T", help="In name, model, dataset and tags.")
     ] = "",
     sort: Annotated[str, typer.Option("--sort", help="newest, oldest, name, cost ...")] = "newest",
-    page: Annotated[int, typer.Option("--page", metavar="N", min=1)] = 1,
+    page: Annotated[int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE)] = 1,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT)] = 10,
     as_json: Json = False,
 ) -> None:
@@ -90,6 +92,9 @@ def _document(found: JobPage) -> dict[str, object]:
 
 
 def _print_page(found: JobPage) -> None:
+    if not found.jobs and found.total:
+        print_line(f"There are {found.total_pages} pages; this is none of them")
+        return
     if not found.jobs:
         print_line("No jobs here. Start one with: vapor-tui run FILE")
         return

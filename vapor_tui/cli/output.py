@@ -42,12 +42,14 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
         max(len(heading), *(len(row[i]) for row in cells)) if cells else len(heading)
         for i, heading in enumerate(headings)
     ]
+    lines = []
     for row in (list(headings), *cells):
         aligned = (
             cell.rjust(width) if right else cell.ljust(width)
             for cell, width, right in zip(row, widths, numeric, strict=True)
         )
-        typer.echo("  ".join(aligned).rstrip())
+        lines.append("  ".join(aligned).rstrip())
+    typer.echo("\n".join(lines))
 
 
 def refuse(refused: Refused, *, as_json: bool = False) -> NoReturn:

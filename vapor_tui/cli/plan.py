@@ -11,11 +11,12 @@ from vapor_tui.cli.context import Database, Json, Speed, settings_of, workspace_
 from vapor_tui.cli.options import with_job_options
 from vapor_tui.cli.output import print_json, print_line, refuse
 from vapor_tui.cli.plan_output import print_comparison, print_plan
-from vapor_tui.cli.reading import obtain_dataset, reading_bar, registered
+from vapor_tui.cli.reading import note_bad_records, obtain_dataset, reading_bar, registered
 from vapor_tui.domain.datasets import DatasetStatus
 from vapor_tui.domain.estimate import Workload
 from vapor_tui.domain.plans import PlanSort
 from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.paths import readable
 from vapor_tui.services.datasets import bad_lines, inspect_file, invalid_sentence
 from vapor_tui.services.jobs import DEFAULT_MODE, Simulation, check_simulation, create_job
 from vapor_tui.services.plans import Plan, calibration, compare, plan_document, plan_job
@@ -174,13 +175,14 @@ def _estimated(workspace: Workspace, reference: str, raw: dict[str, Any]) -> Res
         case None:
             pass
     with reading_bar(reference) as progress:
-        read = inspect_file(Path(reference).expanduser(), progress=progress)
+        read = inspect_file(readable(reference) or Path(reference), progress=progress)
     match read:
         case Refused() as refused:
             return refused
         case Ok(report) if report.status is DatasetStatus.INVALID:
             return Refused(invalid_sentence(report), bad_lines(report))
         case Ok(report):
+            note_bad_records(report, report.validation_errors)
             name = Path(report.file_name).stem
             return plan_job(
                 workspace,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from vapor_tui.domain.datasets import Dataset, ReadProgress
+from vapor_tui.domain.datasets import Dataset, DatasetStatistics, LineError, ReadProgress
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.text import printable
+from vapor_tui.paths import readable
 from vapor_tui.services.datasets import OnProgress, add_dataset, find_dataset
 from vapor_tui.services.workspace import Workspace
 
@@ -24,9 +26,11 @@ def looks_like_path(reference: str) -> bool:
 
 def registered(workspace: Workspace, reference: str) -> Result[Dataset] | None:
     """Return the registered dataset of an id or name; None when a file is meant instead."""
-    if not looks_like_path(reference) and not Path(reference).exists():
+    path = readable(reference)
+    exists = path is not None and path.exists()
+    if path is None or (not looks_like_path(reference) and not exists):
         return _known(workspace, reference)
-    if not Path(reference).exists() and (known := find_dataset(workspace, reference)):
+    if not exists and (known := find_dataset(workspace, reference)):
         return Ok(known)
     return None
 
@@ -40,15 +44,35 @@ def obtain_dataset(
     """
     known = registered(workspace, reference)
     if known is not None:
+        if isinstance(known, Ok) and validation is not None:
+            return Refused(
+                f'"{printable(known.value.name)}" is registered already; a validation file is '
+                "given where it is added: vapor-tui datasets add FILE --validation FILE"
+            )
         return known
     with reading_bar(reference) as progress:
-        return add_dataset(
+        added = add_dataset(
             workspace,
-            Path(reference).expanduser(),
+            readable(reference) or Path(reference),
             validation=validation,
             keep_invalid=False,
             progress=progress,
         )
+    if isinstance(added, Ok) and added.value.statistics is not None:
+        note_bad_records(added.value.statistics, added.value.validation_errors)
+    return added
+
+
+def note_bad_records(statistics: DatasetStatistics, errors: Sequence[LineError]) -> None:
+    """Say on standard error that some records are left out, and what is wrong with the first."""
+    if not statistics.bad_records or not errors:
+        return
+    first = f"line {errors[0].line}: {errors[0].message}"
+    typer.echo(
+        f"note: {statistics.bad_records:,} of {statistics.records:,} records are bad and left "
+        f"out; {printable(first)}",
+        err=True,
+    )
 
 
 def _known(workspace: Workspace, reference: str) -> Result[Dataset]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from vapor_tui.cli.context import Database, Json, Speed, settings_of, workspace_of
+from vapor_tui.cli.context import INTERRUPTED, Database, Json, Speed, settings_of, workspace_of
 from vapor_tui.cli.options import with_job_options
 from vapor_tui.cli.output import FAILED, print_json, print_line, refuse
 from vapor_tui.cli.plan import (
@@ -33,7 +33,6 @@ from vapor_tui.worker.worker import Worker, default_runners
 
 commands = typer.Typer()
 
-INTERRUPTED = 130
 _LOOK_SECONDS = 0.2
 
 
@@ -69,7 +68,7 @@ def run(
             print_json(job)
         else:
             _print_summary(job)
-        if not job.status.has_ended:
+        if job.status is Status.QUEUED:
             raise typer.Exit(INTERRUPTED)
         if job.status is not Status.COMPLETED:
             raise typer.Exit(FAILED)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import sys
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -27,6 +28,8 @@ def open_app(
     settings: Settings, *, job_id: int | None = None, configure: dict[str, Any] | None = None
 ) -> int:
     """Run the app until it is left; return its exit code."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        _refuse_without_terminal()
     from vapor_tui.ui.app import create_app
     from vapor_tui.ui.backend import Backend
 
@@ -36,6 +39,13 @@ def open_app(
     app = create_app(backend, job_id=job_id, configure=configure)
     app.run()
     return app.return_code or 0
+
+
+def _refuse_without_terminal() -> NoReturn:
+    from vapor_tui.cli.output import refuse
+    from vapor_tui.domain.results import Refused
+
+    refuse(Refused("The app needs a terminal. Without one, try: vapor-tui jobs"))
 
 
 def _check_speed(speed: str) -> None:

@@ -217,6 +217,8 @@ def parse_entries(kind: type[EntryT], text: str, file: str) -> tuple[EntryT, ...
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CatalogueError(f"{file}: not valid TOML: {error}") from error
+    except (RecursionError, ValueError, OverflowError) as error:
+        raise CatalogueError(f"{file}: nested too deeply, or a number is too large") from error
     unknown = set(document) - {kind.TABLE}
     if unknown:
         raise CatalogueError(

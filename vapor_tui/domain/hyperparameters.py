@@ -184,6 +184,7 @@ class Hyperparameters(BaseModel):
         Text(
             label="Target modules",
             help='Layers that get an adapter: "all-linear", or names separated by commas',
+            pattern=r"[\w.-]+(\s*,\s*[\w.-]+)*",
             advanced=True,
         ),
     ] = "all-linear"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -223,6 +224,8 @@ class Text(Setting):
     longest: int = 200
     missing: str = ""
     """The sentence for no text at all."""
+    pattern: str = ""
+    """What the whole text has to match."""
 
     def parse(self, raw: object) -> Any:
         if self.missing and not str(raw or "").strip():
@@ -235,6 +238,8 @@ class Text(Setting):
             raise wrong(f"{self.label} must be at least {self.shortest} characters")
         if len(text) > self.longest:
             raise wrong(f"{self.label} must be at most {self.longest} characters")
+        if self.pattern and not re.fullmatch(self.pattern, text, re.ASCII):
+            raise wrong(f"{self.label}: {self.help}")
         return text
 
     @property

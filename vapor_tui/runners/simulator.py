@@ -56,6 +56,9 @@ class SimulatorRunner:
         begun = loop.time() - clock.wall_at(timeline.seconds_at(position))
         waits = not math.isinf(pace.speed or 0.0)
         last_step = affordable_step(job, timeline)
+        if last_step == 0 and position.step == 0:
+            yield Stopped(reached_budget=True)  # not even a first step: nothing is begun
+            return
         failure = failure_of(spec)
 
         while position.stage is not Stage.COMPLETED:

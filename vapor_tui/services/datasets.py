@@ -82,7 +82,8 @@ def add_dataset(
             pass
     if report.status is DatasetStatus.INVALID and not keep_invalid:
         return Refused(invalid_sentence(report), bad_lines(report))
-    return Ok(workspace.database.write(_register, workspace.owner, report, name))
+    renewed = validation is not None or tokenizer is not None
+    return Ok(workspace.database.write(_register, workspace.owner, report, name, renewed))
 
 
 def find_dataset(workspace: Workspace, reference: str) -> Dataset | None:
@@ -119,11 +120,20 @@ def bad_lines(report: DatasetReport | Dataset) -> dict[str, str]:
 
 
 def _register(
-    connection: Connection, owner: str, report: DatasetReport, name: str | None
+    connection: Connection, owner: str, report: DatasetReport, name: str | None, renewed: bool
 ) -> Dataset:
+    """Store what was read; of bytes that are known, what was said anew about them."""
     known = queries.dataset_by_sha256(connection, owner, report.sha256)
     if known is not None:
-        return known
+        values = _values(owner, report, name or known.name) if renewed else {}
+        if name:
+            values["name"] = storable(name)
+        if not values:
+            return known
+        queries.update_dataset(connection, known.id, values)
+        changed = queries.dataset_by_id(connection, owner, known.id)
+        assert changed is not None
+        return changed
     dataset_id = queries.insert_dataset(connection, _values(owner, report, name))
     stored = queries.dataset_by_id(connection, owner, dataset_id)
     assert stored is not None

@@ -21,9 +21,8 @@ from vapor_tui.processes import is_provably_gone
 from vapor_tui.services.catalogue import load_catalogue
 from vapor_tui.services.filesystems import NETWORK, file_system, mount_table
 from vapor_tui.storage import workers
-from vapor_tui.storage.engine import open_database
 from vapor_tui.storage.errors import StorageError
-from vapor_tui.storage.examine import Examination, examine
+from vapor_tui.storage.examine import Examination, examine, read_only
 from vapor_tui.storage.schema import SCHEMA_VERSION
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
@@ -194,12 +193,8 @@ def _permissions(path: Path) -> Iterator[Finding]:
 
 
 def _workers(path: Path, found: Examination) -> Iterator[Finding]:
-    database, owner = open_database(path), paths.owner()
-    try:
-        present = database.read(workers.workers, owner)
-        holders = {worker.id for worker in database.read(workers.holders, owner)}
-    finally:
-        database.close()
+    with read_only(path) as connection:
+        present, holders = workers.workers_and_holders(connection, paths.owner())
     alive = [worker for worker in present if not is_provably_gone(worker.process)]
     orphaned = [worker for worker in present if worker not in alive and worker.id in holders]
     described = ", ".join(f"pid {w.process.pid} on {w.process.hostname}" for w in alive) or "none"

@@ -77,28 +77,41 @@ def create_job(
     simulation: Simulation | None = None,
     leased_to: int | None = None,
 ) -> Result[Job]:
-    """Validate a configuration and store it as a queued job, all in one transaction.
+    """Validate a configuration and store it as a queued job in one transaction.
 
     `leased_to` is the number of the worker that takes it at once, before any other can.
     Nothing is written when anything is wrong; the details name the fields.
     """
     simulation = simulation or Simulation()
 
-    def store(connection: Connection) -> Result[Job]:
+    def usable(connection: Connection) -> Result[Dataset]:
         dataset = None
         if dataset_id is not None:
             dataset = dataset_queries.dataset_by_id(connection, workspace.owner, dataset_id)
         problem = _dataset_problem(dataset)
         if dataset is None or problem is not None:
             return Refused(problem or "", {"dataset": problem or ""})
-        match plan_job(workspace, raw, dataset):
-            case Refused() as refused:
-                return refused
-            case Ok(plan):
-                pass
-        checked = check_simulation(simulation, plan.estimate.total_steps)
-        if isinstance(checked, Refused):
-            return checked
+        return Ok(dataset)
+
+    match workspace.database.read(usable):
+        case Refused() as refused:
+            return refused
+        case Ok(dataset):
+            pass
+    # Planned before the lock is taken: a model's folder may have to be read for it.
+    match plan_job(workspace, raw, dataset):
+        case Refused() as refused:
+            return refused
+        case Ok(plan):
+            pass
+    checked = check_simulation(simulation, plan.estimate.total_steps)
+    if isinstance(checked, Refused):
+        return checked
+
+    def store(connection: Connection) -> Result[Job]:
+        still = usable(connection)
+        if isinstance(still, Refused):
+            return still
         row = _row(workspace, plan, dataset, simulation)
         job_id = queries.insert_job(connection, row)
         who = workspace.owner
@@ -151,6 +164,8 @@ _WISHES = {
     Action.FAIL: Desired.FAIL,
 }
 
+_LAST_WISHES = (Desired.STOP, Desired.FAIL)
+
 _AT_ONCE = {
     Action.PAUSE: Status.PAUSED,
     Action.CANCEL: Status.CANCELLED,
@@ -185,6 +200,8 @@ def _apply(connection: Connection, owner: str, action: Action, job_id: int) -> R
 def _ask_worker(connection: Connection, owner: str, job: Job, wish: Desired) -> None:
     """Note a wish for the worker that holds a job, or do it where that worker is gone."""
     assert job.lease_owner is not None
+    if job.desired in _LAST_WISHES and wish not in _LAST_WISHES:
+        return  # what ends a job is not taken back by what would only halt it
     queries.set_desired(connection, job.id, wish)
     record(connection, job.id, "desired", job.desired, wish, who=owner, fence=job.fence)
     holder = workers.worker_by_id(connection, job.lease_owner)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vapor_tui.domain.catalogue import Catalogue, Model
 from vapor_tui.domain.jobs import names_folder
+from vapor_tui.paths import readable
 
 _LARGEST_JSON = 20_000_000
 _HEADER_LENGTH_BYTES = 8
@@ -25,7 +26,7 @@ def known_model(name: str, catalogue: Catalogue) -> Model | None:
     listed = catalogue.model(name)
     if listed is not None:
         return listed
-    folder = Path(name).expanduser() if names_folder(name) else _cached_snapshot(name)
+    folder = readable(name) if names_folder(name) else _cached_snapshot(name)
     if folder is None:
         return None
     config = folder / "config.json"
@@ -42,25 +43,25 @@ def _read(name: str, config: Path, changed: int) -> Model | None:
     document = _json(config)
     try:
         dimensions = _Dimensions.model_validate(document)
+        parameters = _counted_parameters(config.parent) or dimensions.parameters
+        return Model(
+            id=name,
+            hf_id=name,
+            family=dimensions.model_type,
+            parameters=parameters,
+            active_parameters=dimensions.active_parameters,
+            layers=dimensions.layers,
+            hidden_size=dimensions.hidden_size,
+            kv_size=dimensions.kv_size,
+            mlp_size=dimensions.expert_size,
+            experts=dimensions.expert_count,
+            experts_per_token=dimensions.experts_per_token or None,
+            vocabulary=dimensions.vocabulary,
+            context=dimensions.context,
+            tied_embeddings=dimensions.tied_embeddings,
+        )
     except ValidationError:
         return None
-    parameters = _counted_parameters(config.parent) or dimensions.parameters
-    return Model(
-        id=name,
-        hf_id=name,
-        family=dimensions.model_type,
-        parameters=parameters,
-        active_parameters=dimensions.active_parameters,
-        layers=dimensions.layers,
-        hidden_size=dimensions.hidden_size,
-        kv_size=dimensions.kv_size,
-        mlp_size=dimensions.expert_size,
-        experts=dimensions.expert_count,
-        experts_per_token=dimensions.experts_per_token,
-        vocabulary=dimensions.vocabulary,
-        context=dimensions.context,
-        tied_embeddings=dimensions.tied_embeddings,
-    )
 
 
 class _Dimensions(BaseModel):
@@ -93,7 +94,7 @@ class _Dimensions(BaseModel):
 
     @property
     def expert_count(self) -> int | None:
-        return self.num_experts or self.num_local_experts
+        return self.num_experts or self.num_local_experts or None
 
     @property
     def expert_size(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,6 +17,7 @@ from vapor_tui.domain.memory import MemoryEstimate, estimate_memory
 from vapor_tui.domain.model_estimate import ModelEstimate, at_rate
 from vapor_tui.domain.plans import PlanRow, PlanSort, compare_plans, model_estimate
 from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.paths import readable
 from vapor_tui.services.local_models import known_model
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as queries
@@ -71,7 +71,8 @@ def plan_job(
         case Ok(draft):
             pass
     settings, values = draft.settings, draft.hyperparameters
-    if names_folder(settings.base_model) and not Path(settings.base_model).expanduser().is_dir():
+    folder = readable(settings.base_model) if names_folder(settings.base_model) else None
+    if names_folder(settings.base_model) and not (folder and folder.is_dir()):
         sentence = f"There is no folder {settings.base_model}"
         return Refused(sentence, {"base_model": sentence})
     listed = estimate(workload, values, draft.gpu, settings.gpu_count)

@@ -25,6 +25,11 @@ def insert_dataset(connection: Connection, values: Mapping[str, Any]) -> int:
     return int(inserted.scalar_one())
 
 
+def update_dataset(connection: Connection, dataset_id: int, values: Mapping[str, Any]) -> None:
+    """Replace some of what is stored of a dataset."""
+    connection.execute(update(DATASETS).where(DATASETS.c.id == dataset_id).values(**values))
+
+
 def dataset_by_id(connection: Connection, owner: str, dataset_id: int) -> Dataset | None:
     """Return a person's dataset unless it was deleted."""
     return _first(connection, owner, DATASETS.c.id == dataset_id)

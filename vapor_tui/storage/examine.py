@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import Connection, create_engine
 
 from vapor_tui.storage.engine import BUSY_TIMEOUT_SECONDS
 from vapor_tui.storage.errors import DATABASE_ERRORS, StorageError, translated
@@ -33,6 +36,24 @@ def examine(path: Path) -> Examination:
     except DATABASE_ERRORS as error:
         readable = translated(error, path)
         raise readable or StorageError(f"{path} cannot be examined: {error}") from error
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[Connection]:
+    """Open a database for questions alone; raises StorageError when it cannot be read."""
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS),
+    )
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DATABASE_ERRORS as error:
+        readable = translated(error, path)
+        raise readable or StorageError(f"{path} cannot be examined: {error}") from error
+    finally:
+        engine.dispose()
 
 
 def _examine(path: Path, version: int) -> Examination:

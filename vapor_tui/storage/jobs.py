@@ -181,15 +181,6 @@ def purge_some(connection: Connection, owner: str, rows: int) -> bool:
     return True
 
 
-def update_notes(
-    connection: Connection, job_id: int, *, notes: str | None = None, tags: list[str] | None = None
-) -> None:
-    """Replace what a person wrote about a job; None leaves a part as it is."""
-    values = {k: v for k, v in {"notes": notes, "tags": tags}.items() if v is not None}
-    if values:
-        connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**values))
-
-
 def last_dataset_id(connection: Connection, owner: str) -> int | None:
     """Return the dataset of a person's newest job whose dataset is still there."""
     return connection.execute(

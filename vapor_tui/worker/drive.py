@@ -189,7 +189,10 @@ class Drive:
 
     @property
     def _budget_reason(self) -> str:
-        return f"Saved and stopped at the budget of {money(self._job.budget)}"
+        budget = money(self._job.budget)
+        if not self._position.step:
+            return f"A budget of {budget} does not pay for a first step"
+        return f"Saved and stopped at the budget of {budget}"
 
     @property
     def _budget_notices(self) -> tuple[Notice, ...]:

@@ -49,10 +49,3 @@ class LeaseWatch:
             if is_provably_gone(worker.process) or sighting.seconds >= LEASE_SECONDS:
                 found.append(worker)
         return found
-
-    def is_alive(self, worker: Worker) -> bool:
-        """Say whether a worker that holds nothing may be there; an idle one has no heartbeat."""
-        if is_provably_gone(worker.process):
-            return False
-        # On another machine nothing can be proved, and its row may have been left for ever.
-        return worker.process.is_here or worker.id in self._sightings

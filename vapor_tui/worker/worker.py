@@ -259,7 +259,8 @@ class Worker:
         room = self._concurrency - len(held) if self._claims else 0
         now = self._now()
         gone = await self._gone(database, now) if self._claims else []
-        must_beat = bool(held) and now - self._last_write >= HEARTBEAT_SECONDS
+        shows_itself = bool(held) or self._is_separate
+        must_beat = shows_itself and now - self._last_write >= HEARTBEAT_SECONDS
         if not advances and not gone and not must_beat and not self._is_unsure:
             found, waiting = await database.read_async(self._listen, held, room)
             if not waiting:
@@ -275,8 +276,9 @@ class Worker:
         self._last_watch = now
         everyone, holding = await database.read_async(workers.workers_and_holders, self._owner)
         others = [worker for worker in everyone if worker.id != self._id]
-        idle = [w for w in others if w.id not in holding and is_provably_gone(w.process)]
-        return idle + self._watch.gone((w for w in others if w.id in holding), now)
+        beating = {w.id for w in others if w.id in holding or w.is_separate}
+        idle = [w for w in others if w.id not in beating and is_provably_gone(w.process)]
+        return idle + self._watch.gone((w for w in others if w.id in beating), now)
 
     def _listen(self, connection: Connection, held: list[int], room: int) -> tuple[_Tick, bool]:
         """Read the wishes, and whether a job waits that could be claimed."""
@@ -317,7 +319,7 @@ class Worker:
         if self._is_separate:
             return True
         others = workers.workers(connection, self._owner)
-        return not any(other.is_separate and self._watch.is_alive(other) for other in others)
+        return not any(w.is_separate and not is_provably_gone(w.process) for w in others)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -171,8 +171,9 @@ class MonitorScreen(JobScreen[None]):
             self._version += 1
 
     def _take_log(self, news: News) -> None:
-        if news.lines:
-            fresh = log_lines(news.lines, self.vapor.clock().tzinfo)
+        unseen = [line for line in news.lines if line.number > self._seen.line]
+        if unseen:
+            fresh = log_lines(unseen, self.vapor.clock().tzinfo)
             self._log = (*self._log, *fresh)[-_KEPT_LINES:]
             self.query_one(LogPanel).lines = self._log
 

@@ -25,7 +25,7 @@ _PARTS_GAP = "  "
 _COMPARE = "f2"
 
 READING = "reading past runs…"
-TOO_FEW = "after 3 finished runs"
+TOO_FEW = "needs 3 runs"
 UNREADABLE = "cannot be read"
 
 

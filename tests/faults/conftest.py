@@ -1,0 +1,88 @@
+"""Fixtures of the fault suite: programs to kill, the oracle, and what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import OWNER
+from tests.faults.figures import Figures
+from tests.faults.oracle import Verdict, Witness, judge
+from tests.faults.programs import Programs, zygote
+from vapor_tui.domain.lifecycle import Status
+from vapor_tui.services.workspace import open_workspace
+from vapor_tui.storage.jobs import status_counts
+
+_FIGURES = pytest.StashKey[Figures]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long_faults: minutes of faults")
+    config.stash[_FIGURES] = Figures()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("markexpr"):
+        return
+    config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("long_faults")])
+    items[:] = [i for i in items if not i.get_closest_marker("long_faults")]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    figures = terminalreporter.config.stash[_FIGURES]
+    if figures.counts or figures.words:
+        terminalreporter.section("faults")
+        for line in figures.lines():
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+    """Starts programs within milliseconds; those that are left are killed at the end."""
+    with zygote(tmp_path_factory.mktemp("programs")) as started:
+        yield started
+
+
+@pytest.fixture
+def figures(pytestconfig: pytest.Config) -> Figures:
+    return pytestconfig.stash[_FIGURES]
+
+
+MustBeSound = Callable[..., Verdict]
+MustComplete = Callable[..., None]
+
+
+@pytest.fixture
+def must_be_sound(figures: Figures) -> MustBeSound:
+    """Has the oracle judge a database, and fails with all that it finds."""
+
+    def check(path: Path, seen: Witness | None = None) -> Verdict:
+        verdict = judge(path, seen)
+        figures.judged(verdict)
+        assert not verdict.findings, "\n".join(text for _, text in verdict.findings)
+        return verdict
+
+    return check
+
+
+@pytest.fixture
+def must_complete(programs: Programs, must_be_sound: MustBeSound) -> MustComplete:
+    """Lets a healthy worker complete every job, and has the oracle judge that."""
+
+    def check(path: Path, seen: Witness | None = None) -> None:
+        must_be_sound(path, seen)
+        healthy = programs.worker(path, "--once", "--speed", "max", hooks=[("hurry", {})])
+        code = healthy.wait()
+        assert code == 0, healthy.said
+        must_be_sound(path, seen)
+        workspace = open_workspace(path, owner=OWNER)
+        try:
+            counts = workspace.database.read(status_counts, OWNER)
+        finally:
+            workspace.close()
+        assert set(counts) == {Status.COMPLETED}, counts
+        assert not path.with_name(f"{path.name}-journal").exists()
+
+    return check

@@ -1,0 +1,134 @@
+"""The terminal under the app is taken away, shrinks to nothing, or the app is told to end."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import MustComplete
+from tests.faults.figures import Figures
+from tests.faults.jobs import LONG, plant, state, worker_ids
+from tests.faults.oracle import witness
+from tests.faults.programs import Programs, eventually
+from tests.faults.terminals import in_terminal
+
+LEAVING_SECONDS = 3.0
+_OTHER_ENDINGS = ("SIGHUP", "SIGTERM", "ctrl+q")
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "closed",
+        *(pytest.param(ending, marks=pytest.mark.long_faults) for ending in _OTHER_ENDINGS),
+    ],
+)
+def test_the_app_hands_its_jobs_back_whatever_ends_it(
+    tmp_path: Path, must_complete: MustComplete, figures: Figures, ending: str
+) -> None:
+    path = tmp_path / "jobs.db"
+    plant(path, jobs=2, **LONG)
+    with in_terminal("--db", path) as terminal:
+        eventually(lambda: state(path).step >= 1, "a step")
+        seen, begun = witness(path), time.monotonic()
+        match ending:
+            case "closed":
+                terminal.close()
+            case "ctrl+q":
+                terminal.write(b"\x11")
+            case _:
+                terminal.signal(getattr(signal, ending))
+        code = terminal.wait()
+        seconds = time.monotonic() - begun
+
+    assert code == 0 if ending == "ctrl+q" else code in (129, 143, 0, 1)
+    assert seconds < LEAVING_SECONDS
+    assert "Traceback" not in terminal.said, terminal.words
+    assert state(path).status == "queued"
+    assert worker_ids(path) == []
+    figures.fault("the end of an app")
+    figures.took(f"from {ending} to the exit of the app", seconds)
+    must_complete(path, seen)
+
+
+@pytest.mark.long_faults
+def test_the_app_is_killed(tmp_path: Path, must_complete: MustComplete, figures: Figures) -> None:
+    path = tmp_path / "jobs.db"
+    plant(path, jobs=2, **LONG)
+    with in_terminal("--db", path) as terminal:
+        eventually(lambda: state(path).step >= 1, "a step")
+        seen = witness(path)
+        terminal.signal(signal.SIGKILL)
+        terminal.wait()
+    figures.fault("SIGKILL of the app")
+    must_complete(path, seen)
+
+
+@pytest.mark.long_faults
+@pytest.mark.parametrize("job", [None, 1])
+def test_a_storm_of_sizes_down_to_one_cell(
+    tmp_path: Path, must_complete: MustComplete, figures: Figures, job: int | None
+) -> None:
+    path, chance, resizes = tmp_path / "jobs.db", random.Random(5), 150
+    plant(path, jobs=2, speed="60")
+    arguments = () if job is None else ("--job", job)
+    with in_terminal("--db", path, *arguments) as terminal:
+        eventually(lambda: state(path).fence >= 1, "a claim")
+        for number in range(resizes):
+            small = number % 3 == 0
+            columns = 1 if small else chance.randrange(1, 250)
+            terminal.resize(columns, 1 if small else chance.randrange(1, 80))
+            time.sleep(chance.choice([0.0, 0.0, 0.02, 0.1]))
+            terminal.write(chance.choice([b"j", b"\t", b"\x1b[B", b"?", b"\x1b"]))
+        terminal.resize(120, 40)
+        assert terminal.is_running(), terminal.words
+        terminal.signal(signal.SIGTERM)
+        terminal.wait()
+    assert "Traceback" not in terminal.said, terminal.words
+    figures.fault("a change of the terminal's size", resizes)
+    must_complete(path)
+
+
+@pytest.mark.long_faults
+def test_a_terminal_that_nobody_reads_costs_the_app_its_jobs_and_nothing_else(
+    tmp_path: Path, programs: Programs, must_complete: MustComplete, figures: Figures
+) -> None:
+    """As when a connection hangs without dropping: the app stands still, another goes on."""
+    path = tmp_path / "jobs.db"
+    plant(path, jobs=2, speed="100")
+    with in_terminal("--db", path) as terminal:
+        eventually(lambda: state(path).step >= 1, "a step")
+        terminal.stop_reading()
+        for columns in range(100, 140):
+            terminal.resize(columns, 40)
+            time.sleep(0.05)
+        other = programs.worker(path, "--once")
+        eventually(lambda: state(path).fence == 2, "a takeover")
+        seen = witness(path)
+        assert other.wait() == 0, other.said
+    figures.fault("a terminal that nobody reads")
+    must_complete(path, seen)
+
+
+@pytest.mark.long_faults
+@pytest.mark.xfail(reason="Textual waits for ever to write to a terminal that is full", strict=True)
+@pytest.mark.parametrize("ending", ["closed", "SIGTERM"])
+def test_the_app_leaves_a_terminal_that_nobody_reads(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "jobs.db"
+    plant(path, jobs=2, speed="100")
+    with in_terminal("--db", path) as terminal:
+        eventually(lambda: state(path).step >= 1, "a step")
+        terminal.stop_reading()
+        for columns in range(100, 140):
+            terminal.resize(columns, 40)
+            time.sleep(0.05)
+        if ending == "closed":
+            terminal.close()
+        else:
+            terminal.signal(signal.SIGTERM)
+        terminal.wait(10)
+    assert state(path).status == "queued"
