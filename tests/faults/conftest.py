@@ -19,15 +19,7 @@ _FIGURES = pytest.StashKey[Figures]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "long_faults: minutes of faults")
     config.stash[_FIGURES] = Figures()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("markexpr"):
-        return
-    config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("long_faults")])
-    items[:] = [i for i in items if not i.get_closest_marker("long_faults")]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

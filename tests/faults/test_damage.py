@@ -33,13 +33,19 @@ COMMANDS = (
 Damage = Callable[[bytearray], None]
 
 
+_USED = pytest.StashKey[bytes]()
+
+
 @pytest.fixture
-def used(tmp_path: Path, programs: Programs) -> Path:
+def used(tmp_path: Path, programs: Programs, pytestconfig: pytest.Config) -> Path:
     """A database with a completed job and a queued one."""
     path = tmp_path / "used.db"
-    plant(path, steps=60)
-    assert programs.worker(path, "--once", hooks=[("hurry", {})]).wait() == DONE
-    plant(path, name="waiting")
+    if _USED not in pytestconfig.stash:
+        plant(path, steps=60)
+        assert programs.worker(path, "--once", hooks=[("hurry", {})]).wait() == DONE
+        plant(path, name="waiting")
+        pytestconfig.stash[_USED] = path.read_bytes()
+    path.write_bytes(pytestconfig.stash[_USED])
     return path
 
 

@@ -208,18 +208,19 @@ def test_any_action_any_end_and_takeover_in_any_order(
 def test_cancel_complete_and_takeover_at_once(
     tmp_path: Path, must_be_sound: MustBeSound, figures: Figures
 ) -> None:
-    _race(tmp_path, must_be_sound, figures, rounds=15)
+    _race(tmp_path, must_be_sound, figures, rounds=9)
 
 
 @pytest.mark.long_faults
 def test_cancel_complete_and_takeover_at_once_many_times(
     tmp_path: Path, must_be_sound: MustBeSound, figures: Figures
 ) -> None:
-    _race(tmp_path, must_be_sound, figures, rounds=300)
+    outcomes = _race(tmp_path, must_be_sound, figures, rounds=300)
+    assert len(outcomes) > 1, "one of them always won"
 
 
-def _race(folder: Path, must_be_sound: MustBeSound, figures: Figures, rounds: int) -> None:
-    """Let threads with connections of their own do it at the same moment."""
+def _race(folder: Path, must_be_sound: MustBeSound, figures: Figures, rounds: int) -> set[Status]:
+    """Let threads with connections of their own do it at the same moment; return what came of it."""
     scene = _prepare(folder / "template.db", is_alive=False)
     outcomes: set[Status] = set()
     for number in range(rounds):
@@ -252,4 +253,4 @@ def _race(folder: Path, must_be_sound: MustBeSound, figures: Figures, rounds: in
         _check(job, players, action, end)
         outcomes.add(job.status)
     figures.fault("cancel, complete and takeover at once", rounds)
-    assert len(outcomes) > 1
+    return outcomes

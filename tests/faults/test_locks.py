@@ -18,7 +18,7 @@ from tests.faults.jobs import LONG, events, plant, state
 from tests.faults.oracle import witness
 from tests.faults.programs import Program, Programs, eventually
 
-LEASE = 3.0
+LEASE = 2.0
 """Seconds of a lease in the quick test; the real one is of 10 s."""
 _BUSY_SHARE = 0.2
 """Of a core, what a worker may take while it can do nothing."""

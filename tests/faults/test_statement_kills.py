@@ -77,7 +77,7 @@ def test_a_kill_before_any_statement_loses_nothing(
     figures.fault("SIGKILL before a statement of a worker", total)
 
 
-@pytest.mark.parametrize("step", [9, pytest.param(1, marks=pytest.mark.long_faults)])
+@pytest.mark.parametrize("step", [14, pytest.param(1, marks=pytest.mark.long_faults)])
 def test_a_kill_while_a_database_is_made_leaves_no_half_of_one(
     tmp_path: Path, programs: Programs, figures: Figures, step: int
 ) -> None:

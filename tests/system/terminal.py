@@ -24,12 +24,13 @@ class Terminal:
     ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self._child = pexpect.spawn(
             sys.executable,
             ["-m", "vapor_tui", *arguments],
             dimensions=(rows, columns),
             env={
-                **os.environ,
+                **inherited,
                 "TERM": "xterm-256color",
                 "TEXTUAL_ANIMATIONS": "none",
                 **environment,
