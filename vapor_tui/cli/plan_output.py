@@ -77,7 +77,7 @@ def print_comparison(rows: Sequence[PlanRow], *, as_json: bool) -> None:
             for row in rows
         ],
     )
-    print_line("* nothing that fits is both cheaper and faster")
+    print_line("* every cheaper choice that fits is slower")
 
 
 def _document(row: PlanRow) -> dict[str, object]:

@@ -13,6 +13,8 @@ from vapor_tui.domain.memory import MemoryEstimate, estimate_memory
 from vapor_tui.domain.model_estimate import UNCERTAINTY, ModelEstimate, at_rate, model_throughput
 
 MOST_GPUS = 8
+LEAST_GAIN = 0.01
+"""Share of the time that must be saved for a dearer choice to be worth a mark."""
 
 
 class PlanSort(StrEnum):
@@ -34,7 +36,7 @@ class PlanRow:
     """None for a model of unknown size."""
     memory: MemoryEstimate | None
     is_on_frontier: bool = False
-    """Whether no other choice that may fit is both cheaper and faster."""
+    """Whether every choice that may fit and is cheaper is also clearly slower."""
 
     @property
     def seconds(self) -> float:
@@ -111,11 +113,11 @@ def _row(
 
 
 def _with_frontier(rows: Sequence[PlanRow]) -> list[PlanRow]:
-    """Mark the rows that no other dominates: walking up in cost, each new shortest time."""
+    """Mark the rows worth their price: walking up in cost, each that is clearly faster."""
     frontier: set[tuple[str, int]] = set()
     shortest = float("inf")
     for row in sorted(rows, key=lambda row: (row.total_cost, row.seconds)):
-        if row.may_fit and row.seconds < shortest:
+        if row.may_fit and row.seconds < shortest * (1 - LEAST_GAIN):
             shortest = row.seconds
             frontier.add((row.gpu.type, row.gpu_count))
     return [replace(row, is_on_frontier=(row.gpu.type, row.gpu_count) in frontier) for row in rows]

@@ -20,7 +20,7 @@ GpuChoice: TypeAlias = tuple[str, int]
 
 PRESENT = "● now"
 BEST = "◆ best"
-LEGEND = f"{BEST}: nothing that fits is both cheaper and faster"
+LEGEND = f"{BEST}: every cheaper choice that fits is slower"
 
 _CURSOR_WIDTH = 2
 _MODEL_LENGTHS = (40, 20, 12)
