@@ -220,7 +220,7 @@ def test_cancel_complete_and_takeover_at_once_many_times(
 
 
 def _race(folder: Path, must_be_sound: MustBeSound, figures: Figures, rounds: int) -> set[Status]:
-    """Let threads with connections of their own do it at the same moment; return what came of it."""
+    """Let threads with connections of their own do it at once; return what came of it."""
     scene = _prepare(folder / "template.db", is_alive=False)
     outcomes: set[Status] = set()
     for number in range(rounds):
