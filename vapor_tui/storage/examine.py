@@ -57,8 +57,10 @@ def read_only(path: Path) -> Iterator[Connection]:
 
 
 def _examine(path: Path, version: int) -> Examination:
-    uri = f"{path.resolve().as_uri()}?mode=ro"
+    # In a file that is opened read-only, SQLite does not look at the rules of the schema.
+    uri = f"{path.resolve().as_uri()}?mode=rw"
     with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_SECONDS)) as connection:
+        connection.execute("PRAGMA query_only=ON")
         lines = [
             str(row[0])
             for row in connection.execute(f"PRAGMA integrity_check({_FINDINGS})").fetchall()
