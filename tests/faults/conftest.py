@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,21 @@ _FIGURES = pytest.StashKey[Figures]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_FIGURES] = Figures()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the figures over to the process that prints them, where several run the tests."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["fault_figures"] = session.config.stash[_FIGURES].packed()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the figures of a process that has run its share of the tests."""
+    packed = getattr(node, "workeroutput", {}).get("fault_figures")
+    if packed is not None:
+        node.config.stash[_FIGURES].absorb(packed)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 from tests.faults.oracle import Harm, Verdict
 
@@ -32,6 +33,17 @@ class Figures:
         self.counts["_rows"] += verdict.rows
         for harm, _ in verdict.findings:
             self.counts[f"_{harm.value}"] += 1
+
+    def packed(self) -> dict[str, Any]:
+        """Return the figures as what one process can send to another."""
+        return {"counts": dict(self.counts), "seconds": self.seconds, "words": self.words}
+
+    def absorb(self, packed: dict[str, Any]) -> None:
+        """Add the figures of another process."""
+        self.counts.update(packed["counts"])
+        self.words.update(packed["words"])
+        for what, seconds in packed["seconds"].items():
+            self.seconds.setdefault(what, []).extend(seconds)
 
     def lines(self) -> Iterator[str]:
         """Yield the summary."""

@@ -17,13 +17,14 @@ from tests.faults.programs import Programs, eventually
 from tests.faults.terminals import in_terminal
 
 LEAVING_SECONDS = 3.0
-_OTHER_ENDINGS = ("SIGHUP", "SIGTERM", "ctrl+q")
+_OTHER_ENDINGS = ("SIGHUP", "ctrl+q")
 
 
 @pytest.mark.parametrize(
     "ending",
     [
         "closed",
+        "SIGTERM",
         *(pytest.param(ending, marks=pytest.mark.long_faults) for ending in _OTHER_ENDINGS),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -57,39 +58,40 @@ def _advances(job: Job, lease: leases.Lease) -> list[leases.Advance]:
 _BEGINNING = ("initializing (simulated)", "epoch 1 of 1: training")
 
 
+def _raw(database: sqlite3.Connection, step: int) -> None:
+    """Store as much as a tick does, with nothing between the driver and the file."""
+    database.execute("BEGIN IMMEDIATE")
+    database.execute(
+        "UPDATE training_jobs SET current_step = ?, status = 'running' WHERE id = 1", (step,)
+    )
+    database.execute(
+        "INSERT INTO training_metrics (job_id, step, epoch, loss, created_at) "
+        "VALUES (1, ?, 0.1, 1.5, 0)",
+        (step,),
+    )
+    database.execute("COMMIT")
+
+
 @pytest.mark.long_faults
 def test_the_rate_of_commits(tmp_path: Path, must_be_sound: MustBeSound, figures: Figures) -> None:
+    """By turns, so that what else this machine does slows both."""
     path, bare = tmp_path / "jobs.db", tmp_path / "bare.db"
     plant(path, steps=COMMITS + 1, epochs=1)
     workspace = open_workspace(path, owner=OWNER)
-    write = workspace.database.write
+    write, ours, raw = workspace.database.write, 0.0, 0.0
     try:
         worker = write(workers.register, OWNER, this_process(), "1", True)
         [job] = write(leases.claim, OWNER, worker, 1)
         shutil.copy(path, bare)
-        advances = _advances(job, leases.Lease(1, worker, job.fence))
-        begun = time.perf_counter()
-        for advance in advances:
-            assert write(leases.store_advances, [advance]) == set()
-        ours = COMMITS / (time.perf_counter() - begun)
+        with closing(connect(bare)) as database:
+            for step, advance in enumerate(_advances(job, leases.Lease(1, worker, job.fence)), 1):
+                begun = time.perf_counter()
+                assert write(leases.store_advances, [advance]) == set()
+                turned = time.perf_counter()
+                _raw(database, step)
+                ours, raw = ours + turned - begun, raw + time.perf_counter() - turned
     finally:
         workspace.close()
     must_be_sound(path)
-
-    with closing(connect(bare)) as database:
-        begun = time.perf_counter()
-        for step in range(1, COMMITS + 1):
-            database.execute("BEGIN IMMEDIATE")
-            database.execute(
-                "UPDATE training_jobs SET current_step = ?, status = 'running' WHERE id = 1",
-                (step,),
-            )
-            database.execute(
-                "INSERT INTO training_metrics (job_id, step, epoch, loss, created_at) "
-                "VALUES (1, ?, 0.1, 1.5, 0)",
-                (step,),
-            )
-            database.execute("COMMIT")
-        raw = COMMITS / (time.perf_counter() - begun)
-    figures.words["commits per second"] = f"{ours:.0f}"
-    figures.words["of raw sqlite3, as durable"] = f"{ours / raw:.2f} of {raw:.0f}"
+    figures.words["commits per second"] = f"{COMMITS / ours:.0f}"
+    figures.words["of raw sqlite3, as durable"] = f"{raw / ours:.2f} of {COMMITS / raw:.0f}"

@@ -119,7 +119,6 @@ def test_a_read_only_file_can_be_read_and_not_written(
     figures.fault("a read-only file")
 
 
-@pytest.mark.long_faults
 def test_a_file_that_may_not_grow_is_survived(
     tmp_path: Path, programs: Programs, must_complete: MustComplete, figures: Figures
 ) -> None:

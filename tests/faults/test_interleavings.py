@@ -189,9 +189,10 @@ def _play(
 def test_cancel_complete_and_takeover_in_any_order(
     tmp_path: Path, must_be_sound: MustBeSound, figures: Figures
 ) -> None:
-    scene = _prepare(tmp_path / "template.db", is_alive=False)
-    played = _play(scene, tmp_path, must_be_sound, [Status.COMPLETED], [Action.CANCEL])
-    played += _play(scene, tmp_path, must_be_sound, [Status.PAUSED], [Action.CANCEL])
+    gone = _prepare(tmp_path / "gone.db", is_alive=False)
+    alive = _prepare(tmp_path / "alive.db", is_alive=True)
+    played = _play(gone, tmp_path, must_be_sound, [Status.COMPLETED], [Action.CANCEL])
+    played += _play(alive, tmp_path, must_be_sound, [Status.PAUSED], [Action.CANCEL])
     figures.fault("an order of cancel, complete and takeover", played)
 
 

@@ -64,7 +64,6 @@ def _race(
     figures.words[f"{racers} workers, {jobs} jobs"] = f"{seconds:.1f} s"
 
 
-@pytest.mark.long_faults
 async def test_two_apps_and_a_worker_on_one_file(
     tmp_path: Path, programs: Programs, must_complete: MustComplete, figures: Figures
 ) -> None:
