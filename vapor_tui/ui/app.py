@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import logging
-import signal
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.reactive import var
 from textual.screen import Screen
 
@@ -21,6 +20,7 @@ from vapor_tui.domain.text import printable
 from vapor_tui.ui import themes
 from vapor_tui.ui.backend import Backend
 from vapor_tui.ui.commands import JobCommands, commands_of
+from vapor_tui.ui.ending import SignalledEnding
 from vapor_tui.ui.messages import BackendFailed, BackendOpened, OverviewRead
 from vapor_tui.ui.screens.jobs import JobsScreen
 from vapor_tui.ui.toasts import toasts_of
@@ -45,7 +45,6 @@ CLOSE_SECONDS = 0.9
 WIDTHS = [(0, "-too-narrow"), (60, "-w60"), (80, "-w80"), (120, "-w120"), (160, "-w160")]
 HEIGHTS = [(0, "-too-low"), (18, "-h18"), (24, "-h24"), (36, "-h36")]
 """Names of the sizes that the styles know, each from so many cells on."""
-_SIGNALS = ("SIGTERM", "SIGHUP")
 
 
 def local_now() -> datetime:
@@ -119,36 +118,27 @@ class VaporApp(App[None]):
 
     def on_mount(self) -> None:
         self._tick()
-        self._heed_signals()
+        self._ending = SignalledEnding(self._leave_on_signal)
+        self._ending.heed()
         self.screen_change_signal.subscribe(self, self._guard_size)
         self._guard_size(self.screen)
         self.call_after_refresh(self.open_backend)
 
     async def on_unmount(self) -> None:
-        for number in self._ending_signals():
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                asyncio.get_running_loop().remove_signal_handler(number)
+        self._ending.restore()
         try:
             await asyncio.wait_for(self.backend.close(), CLOSE_SECONDS)
         except TimeoutError:
             log.warning("left before everything was handed back")
 
-    def _heed_signals(self) -> None:
-        """Leave cleanly on SIGTERM and when the terminal is gone."""
-        loop = asyncio.get_running_loop()
-        for number in self._ending_signals():
-            # Not on Windows, and not outside the main thread.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, self._leave_on_signal, number)
-
-    def _leave_on_signal(self, number: int) -> None:
-        self.exit(return_code=128 + number)
-
-    @staticmethod
-    def _ending_signals() -> list[int]:
-        return [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    def _leave_on_signal(self, code: int) -> None:
+        self.exit(return_code=code)
 
     def _handle_exception(self, error: Exception) -> None:
+        if self._exit and isinstance(error, NoMatches):
+            # A screen that was still being made when the app was left has lost its children.
+            log.info("left while a screen was being made: %s", error)
+            return
         log.error("the app ends because of a bug", exc_info=error)
         super()._handle_exception(error)
 
@@ -268,7 +258,7 @@ class VaporApp(App[None]):
 
     def _guard_size(self, screen: Screen[Any]) -> None:
         """Give every screen the panel that stands in for it where it has no room."""
-        if not screen.query(TooSmall) and screen.is_running:
+        if screen.is_attached and screen.is_running and not screen.query(TooSmall):
             screen.mount(TooSmall())
 
 
