@@ -36,7 +36,7 @@ def open_app(
     if settings.speed is not None:
         _check_speed(settings.speed)
     backend = Backend(settings.database, speed=settings.speed, runs_worker=settings.runs_worker)
-    app = create_app(backend, job_id=job_id, configure=configure)
+    app = create_app(backend, job_id=job_id, configure=configure, owns_process=True)
     app.run()
     return app.return_code or 0
 

@@ -87,13 +87,18 @@ class VaporApp(App[None]):
         clock: Callable[[], datetime] = local_now,
         refresh_seconds: float = REFRESH_SECONDS,
         start: Callable[[VaporApp], None] | None = None,
+        owns_process: bool = False,
     ) -> None:
-        """`start` is called once when the backend is open, to go where the person wants to be."""
+        """`start` is called once when the backend is open, to go where the person wants to be.
+
+        With `owns_process` a signal ends the process even where the terminal blocks the app.
+        """
         super().__init__()
         self.backend = backend
         self.clock = clock
         self.refresh_seconds = refresh_seconds
         self._start = start
+        self._owns_process = owns_process
         self._read_trouble: str | None = None
         self._is_reading = False
         self._readings = 0
@@ -118,7 +123,7 @@ class VaporApp(App[None]):
 
     def on_mount(self) -> None:
         self._tick()
-        self._ending = SignalledEnding(self._leave_on_signal)
+        self._ending = SignalledEnding(self._leave_on_signal, owns_process=self._owns_process)
         self._ending.heed()
         self.screen_change_signal.subscribe(self, self._guard_size)
         self._guard_size(self.screen)
@@ -269,6 +274,7 @@ def create_app(
     configure: Mapping[str, Any] | None = None,
     clock: Callable[[], datetime] = local_now,
     refresh_seconds: float = REFRESH_SECONDS,
+    owns_process: bool = False,
 ) -> VaporApp:
     """Return the app, to open on the list of jobs, on a job's monitor, or on a new job.
 
@@ -282,7 +288,13 @@ def create_app(
         elif configure is not None:
             app.open_configure(**configure)
 
-    return VaporApp(backend, clock=clock, refresh_seconds=refresh_seconds, start=start)
+    return VaporApp(
+        backend,
+        clock=clock,
+        refresh_seconds=refresh_seconds,
+        start=start,
+        owns_process=owns_process,
+    )
 
 
 def _mendable() -> tuple[type[Exception], ...]:

@@ -19,12 +19,13 @@ class SignalledEnding:
     """Calls `leave` with the exit code, in the event loop, when a signal asks the program to end.
 
     Writing to a terminal that is full blocks the event loop, as when a connection hangs; then
-    nobody can be asked to leave, and the process is ended from a thread. What it held is taken
-    over from its durable position.
+    nobody can be asked to leave, and a process that is the app's alone, as `owns_process` says,
+    is ended from a thread. What it held is taken over from its durable position.
     """
 
-    def __init__(self, leave: Callable[[int], None]) -> None:
+    def __init__(self, leave: Callable[[int], None], *, owns_process: bool) -> None:
         self._leave = leave
+        self._owns_process = owns_process
         self._loop = asyncio.get_running_loop()
         self._before: dict[int, Any] = {}
 
@@ -42,7 +43,8 @@ class SignalledEnding:
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
         code = 128 + number
-        last_resort = threading.Timer(LAST_RESORT_SECONDS, os._exit, (code,))
-        last_resort.daemon = True
-        last_resort.start()
+        if self._owns_process:
+            last_resort = threading.Timer(LAST_RESORT_SECONDS, os._exit, (code,))
+            last_resort.daemon = True
+            last_resort.start()
         self._loop.call_soon_threadsafe(self._leave, code)
