@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,12 @@ from vapor_tui.services.workspace import Workspace, open_workspace
 from vapor_tui.storage import datasets as dataset_queries
 
 OWNER = "ada"
+
+
+def pytest_configure() -> None:
+    """Let programs be interrupted: those started in the background inherit that they are not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
