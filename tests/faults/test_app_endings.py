@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 import signal
 import time
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +16,14 @@ from tests.faults.figures import Figures
 from tests.faults.jobs import LONG, plant, state, worker_ids
 from tests.faults.oracle import witness
 from tests.faults.programs import Programs, eventually
-from tests.faults.terminals import in_terminal
+from tests.faults.terminals import Terminal, in_terminal
 from vapor_tui.ui.ending import LAST_RESORT_SECONDS
 
 LEAVING_SECONDS = 3.0
+STILL_LOOKS = 12
+"""So many looks, a quarter of a second each, at a job that should have moved in every one."""
+_SLOW: dict[str, Any] = {"steps": 1000, "epochs": 1, "speed": "300"}
+"""A job that trains for 100 s, a tenth of a second a step, and pauses for a second at most."""
 _OTHER_ENDINGS = ("SIGHUP", "ctrl+q")
 
 
@@ -95,20 +101,34 @@ def test_a_storm_of_sizes_down_to_one_cell(
     must_complete(path)
 
 
+def _hang(terminal: Terminal, path: Path) -> None:
+    """Read nothing any more, and make the app draw until it stands still."""
+    terminal.stop_reading()
+    sizes, unmoved, step = cycle(range(100, 140)), 0, 0
+
+    def has_stopped() -> bool:
+        nonlocal unmoved, step
+        for _ in range(5):
+            terminal.resize(next(sizes), 40)
+            time.sleep(0.05)
+        before, step = step, state(path).step
+        unmoved = unmoved + 1 if step == before else 0
+        return unmoved >= STILL_LOOKS
+
+    eventually(has_stopped, "an app that stands still")
+
+
 @pytest.mark.long_faults
 def test_a_terminal_that_nobody_reads_costs_the_app_its_jobs_and_nothing_else(
     tmp_path: Path, programs: Programs, must_complete: MustComplete, figures: Figures
 ) -> None:
     """As when a connection hangs without dropping: the app stands still, another goes on."""
     path = tmp_path / "jobs.db"
-    plant(path, jobs=2, speed="100")
+    plant(path, jobs=2, **_SLOW)
     with in_terminal("--db", path) as terminal:
         eventually(lambda: state(path).step >= 1, "a step")
-        terminal.stop_reading()
-        for columns in range(100, 140):
-            terminal.resize(columns, 40)
-            time.sleep(0.05)
-        other = programs.worker(path, "--once")
+        _hang(terminal, path)
+        other = programs.worker(path, "--once", "--speed", "max")
         eventually(lambda: state(path).fence == 2, "a takeover")
         seen = witness(path)
         assert other.wait() == 0, other.said
@@ -122,13 +142,10 @@ def test_the_app_leaves_a_terminal_that_nobody_reads(
     tmp_path: Path, must_complete: MustComplete, figures: Figures, ending: str
 ) -> None:
     path = tmp_path / "jobs.db"
-    plant(path, jobs=2, speed="100")
+    plant(path, jobs=2, **_SLOW)
     with in_terminal("--db", path) as terminal:
         eventually(lambda: state(path).step >= 1, "a step")
-        terminal.stop_reading()
-        for columns in range(100, 140):
-            terminal.resize(columns, 40)
-            time.sleep(0.05)
+        _hang(terminal, path)
         if ending == "closed":
             terminal.close()
         else:
