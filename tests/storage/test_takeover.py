@@ -20,6 +20,7 @@ from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import simulate
 from vapor_tui.storage import jobs, leases, takeover, workers
 from vapor_tui.storage.events import history
+from vapor_tui.storage.logs import lines_after
 from vapor_tui.storage.takeover import BARREN_CLAIMS
 
 NOBODY = 2**22 + 1
@@ -120,6 +121,28 @@ def test_a_worker_that_comes_back_writes_nothing(ward: Ward, add_job: AddJob) ->
     assert ward.job(1).current_step == 0
     assert list(metric_rows(ward.workspace, 1)) == []
     assert not ward.write(workers.beat, zombie)
+
+
+def test_what_was_stored_is_not_stored_again(ward: Ward, add_job: AddJob) -> None:
+    """As by a worker whose commit was reported to have failed, and had not."""
+    add_job()
+    [held] = ward.claim(ward.register())
+    assert ward.store(held, lines=["step 2"]) == set()
+    told = ward.read(history, 1)
+    assert ward.store(held, lines=["step 2"]) == {1}
+
+    assert [line.text for line in ward.read(lines_after, 1, 0)] == ["step 2"]
+    assert ward.read(history, 1) == told
+
+
+def test_a_lease_of_an_earlier_claim_writes_nothing(ward: Ward, add_job: AddJob) -> None:
+    add_job()
+    worker = ward.register()
+    [held] = ward.claim(worker)
+    assert ward.store(held, after=held.position, status=Status.QUEUED) == set()
+    ward.claim(worker)
+    assert ward.store(held) == {1}
+    assert ward.job(1).current_step == 0
 
 
 @pytest.mark.parametrize(
