@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import Annotated
 
 import typer
 
-from vapor_tui.cli.context import Database, Speed, settings_of, workspace_of
+from vapor_tui.cli.context import INTERRUPTED, Database, Speed, settings_of, workspace_of
 from vapor_tui.cli.output import refuse
 from vapor_tui.domain.results import Refused
 from vapor_tui.services.unit import worker_unit
@@ -44,10 +45,13 @@ def worker(
     except ValueError as error:
         refuse(Refused(str(error)))
     with workspace_of(context, db) as workspace:
-        asyncio.run(_work(workspace, pace, concurrency, once))
+        is_interrupted = asyncio.run(_work(workspace, pace, concurrency, once))
+    if is_interrupted:
+        raise typer.Exit(INTERRUPTED)
 
 
-async def _work(workspace: Workspace, pace: Pace | None, concurrency: int, once: bool) -> None:
+async def _work(workspace: Workspace, pace: Pace | None, concurrency: int, once: bool) -> bool:
+    """Work until there is a reason to end; say whether that was Ctrl-C."""
     stop = asyncio.Event()
     worker = Worker(
         workspace.database,
@@ -56,5 +60,6 @@ async def _work(workspace: Workspace, pace: Pace | None, concurrency: int, once:
         runners=default_runners(pace),
         is_separate=True,
     )
-    with stop_on_signals(stop):
+    with stop_on_signals(stop) as received:
         await worker.run(stop, once=once)
+    return received[:1] == [signal.SIGINT]

@@ -13,23 +13,31 @@ ENDING = tuple(
 
 
 @contextmanager
-def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+def stop_on_signals(stop: asyncio.Event) -> Iterator[list[int]]:
     """Set an event on SIGINT, SIGTERM and SIGHUP while the context lasts.
+
+    Yields a list that the numbers of the signals are added to as they come.
 
     A signal that the program was started to ignore, as by nohup, stays ignored.
     """
     loop = asyncio.get_running_loop()
-    installed = []
+    installed: list[int] = []
+    received: list[int] = []
+
+    def take(number: int) -> None:
+        received.append(number)
+        stop.set()
+
     for number in ENDING:
         if signal.getsignal(number) is signal.SIG_IGN:
             continue
         try:
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, take, number)
         except (NotImplementedError, RuntimeError):
             continue  # Windows, and loops outside the main thread, keep Python's own handling
         installed.append(number)
     try:
-        yield
+        yield received
     finally:
         for number in installed:
             loop.remove_signal_handler(number)
