@@ -24,6 +24,7 @@ _COMMANDS = {
     "estimate": "plan",
     "jobs": "jobs",
     "show": "jobs",
+    "compare": "compare",
     "metrics": "metrics",
     "logs": "metrics",
     "pause": "control",
