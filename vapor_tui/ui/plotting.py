@@ -12,15 +12,16 @@ from typing import TypeAlias
 from textual_plotext.plot import Plot
 
 from vapor_tui.ui.charting import ticks
+from vapor_tui.ui.curve_styles import CURVE_STYLES
 from vapor_tui.ui.glyphs import EVALUATION
 from vapor_tui.ui.widgets.lines import Line
 
 Points: TypeAlias = tuple[list[float], list[float]]
 """x and y, all finite."""
 
-_MARKER = "braille"
+MARKER = "braille"
 _EPOCH_STYLE = "faint"
-_STYLES = ("chart-raw", "chart-line", "chart-eval", _EPOCH_STYLE)
+_STYLES = ("chart-raw", "chart-line", "chart-eval", _EPOCH_STYLE, *CURVE_STYLES)
 """plotext is given these as colours (their index, 0, 0): the theme is applied later."""
 _AXIS = "│┤└┬─┴┼├"
 _LABEL_WIDTH = 5
@@ -44,25 +45,35 @@ class Picture:
 
 def draw(picture: Picture, width: int, height: int) -> list[Line]:
     """Return a picture as exactly `height` lines of `width` cells."""
+    plot = empty_plot(width, height)
+    plot.xlim(picture.low, picture.high)
+    plot.ylim(0, picture.top)
+    for epoch in picture.epochs:
+        plot.vline(epoch, colour_of(_EPOCH_STYLE))
+    for style, pieces in (("chart-raw", picture.raw), ("chart-line", picture.smooth)):
+        for x, y in pieces:
+            plot.plot(x, y, marker=MARKER, color=colour_of(style))
+    x, y = picture.evaluations
+    if x:
+        plot.scatter(x, y, marker=EVALUATION, color=colour_of("chart-eval"))
+    _label_axes(plot, picture, width, height)
+    return built(plot, height)
+
+
+def empty_plot(width: int, height: int) -> Plot:
+    """Return a plot of this size with axes at the left and below."""
     plot = Plot()
     plot.theme("clear")
     plot.plotsize(width, height)
     plot._set_size(width, height)  # plotsize alone is forgotten: textual-plotext, issue 5
     plot.xaxes(True, False)
     plot.yaxes(True, False)
-    plot.xlim(picture.low, picture.high)
-    plot.ylim(0, picture.top)
-    for epoch in picture.epochs:
-        plot.vline(epoch, _colour(_EPOCH_STYLE))
-    for style, pieces in (("chart-raw", picture.raw), ("chart-line", picture.smooth)):
-        for x, y in pieces:
-            plot.plot(x, y, marker=_MARKER, color=_colour(style))
-    x, y = picture.evaluations
-    if x:
-        plot.scatter(x, y, marker=EVALUATION, color=_colour("chart-eval"))
-    _label_axes(plot, picture, width, height)
-    rows = str(plot.build()).split("\n")
-    return [styled(row) for row in rows[:height]]
+    return plot
+
+
+def built(plot: Plot, height: int) -> list[Line]:
+    """Return a plot as lines."""
+    return [styled(row) for row in str(plot.build()).split("\n")[:height]]
 
 
 def _label_axes(plot: Plot, picture: Picture, width: int, height: int) -> None:
@@ -76,7 +87,8 @@ def _label_axes(plot: Plot, picture: Picture, width: int, height: int) -> None:
     plot.yticks(values, [label.rjust(_LABEL_WIDTH) for label in labels])
 
 
-def _colour(style: str) -> tuple[int, int, int]:
+def colour_of(style: str) -> tuple[int, int, int]:
+    """Return the colour that stands for a style in plotext's output."""
     return (_STYLES.index(style), 0, 0)
 
 

@@ -24,6 +24,12 @@ DARK = Theme(
         "chart-line": "#f2a97e",
         "chart-raw": "#75594a",
         "chart-eval": "#ffffff",
+        "curve-1": "#f2a97e",
+        "curve-2": "#7dc4ff",
+        "curve-3": "#9ece6a",
+        "curve-4": "#d7a6ff",
+        "curve-5": "#f2d479",
+        "curve-6": "#5fd7c0",
         "status-running": "#4fd6be",
         "status-completed": "#9ece6a",
         "status-failed": "#f7768e",
@@ -59,6 +65,12 @@ LIGHT = Theme(
         "chart-line": "#a63f0c",
         "chart-raw": "#e3b99f",
         "chart-eval": "#101418",
+        "curve-1": "#a63f0c",
+        "curve-2": "#0a58ca",
+        "curve-3": "#2f6d12",
+        "curve-4": "#7a2fb5",
+        "curve-5": "#7a5c00",
+        "curve-6": "#00695c",
         "status-running": "#00695c",
         "status-completed": "#2f6d12",
         "status-failed": "#b3002d",
@@ -82,7 +94,7 @@ DEFAULT_THEME = DARK.name
 def fallbacks(dark: bool) -> dict[str, str]:
     """Return our own variables for a theme that does not know them, as Textual's own do not."""
     own = (DARK if dark else LIGHT).variables
-    prefixes = ("dim", "faint", "status-", "chart-")
+    prefixes = ("dim", "faint", "status-", "chart-", "curve-")
     return {name: value for name, value in own.items() if name.startswith(prefixes)}
 
 
