@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
@@ -244,6 +244,12 @@ class VaporApp(App[None]):
                 self.open_monitor(job_id)
 
         self.push_screen(ConfigureScreen(**filled), planned)
+
+    def open_compare(self, job_ids: Sequence[int]) -> None:
+        """Lay two to six jobs side by side; what cannot be compared is answered there."""
+        from vapor_tui.ui.screens.compare import CompareScreen
+
+        self.push_screen(CompareScreen(job_ids))
 
     def action_help(self) -> None:
         from vapor_tui.ui.screens.help import HelpScreen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.comparison import Comparison
     from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.lifecycle import Action
     from vapor_tui.domain.results import Result
@@ -71,5 +72,13 @@ class RehearsalReady(Message, bubble=False):
     """The sample dataset was added and a job created on it, or it was refused."""
 
     def __init__(self, answer: Result[Job]) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class ComparisonRead(Message, bubble=False):
+    """Jobs were read to be compared, or one of them is not there; None says that nothing is new."""
+
+    def __init__(self, answer: Result[Comparison] | None) -> None:
         super().__init__()
         self.answer = answer

@@ -58,6 +58,13 @@ class MonitorScreen(JobScreen[None]):
             tooltip=f"Show the last {WINDOW_STEPS} steps, or all",
         ),
         Binding(
+            "c",
+            "compare",
+            "compare…",
+            id="monitor.compare",
+            tooltip="Lay this job and another side by side",
+        ),
+        Binding(
             "left_square_bracket",
             "smooth(-1)",
             "smooth less",
@@ -282,6 +289,14 @@ class MonitorScreen(JobScreen[None]):
             self.query_one(LogPanel).focus()
         else:
             self.set_focus(None)
+
+    def action_compare(self) -> None:
+        from vapor_tui.ui.screens.pick_other import pick_other
+
+        def picked(other: int) -> None:
+            self.vapor.open_compare((self.job_id, other))
+
+        pick_other(self, (self.job_id,), picked)
 
     def action_window(self) -> None:
         self.window = WINDOW_STEPS if self.window is None else None
