@@ -79,7 +79,8 @@ def test_a_long_run_is_summed_up_by_the_database(workspace: Workspace, add_job: 
     assert trace.high("loss").max() == 7.0
     assert (trace.lowest["loss"].value, trace.lowest["loss"].step) == (0.25, 5_001)
     assert trace.first_loss == 2.0
-    assert trace.average("loss") == pytest.approx(np.nanmean(losses))
+    # A stretch with a value that is not finite counts as much as the others.
+    assert trace.average("loss") == pytest.approx(np.nanmean(losses), rel=1e-4)
 
 
 def test_only_what_is_new_is_read(

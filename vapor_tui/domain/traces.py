@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,15 +68,7 @@ class Points:
 
     def then(self, others: Points) -> Points:
         """Return these points followed by others."""
-        return Points(
-            np.concatenate([self.step, others.step]),
-            np.concatenate([self.epoch, others.epoch]),
-            np.concatenate([self.at, others.at]),
-            np.concatenate([self.count, others.count]),
-            np.hstack([self.low, others.low]),
-            np.hstack([self.high, others.high]),
-            np.hstack([self.mean, others.mean]),
-        )
+        return joined([self, others])
 
     def grouped(self, stride: int) -> Points:
         """Return them with those of each `stride` steps made one."""
@@ -100,6 +92,19 @@ class Points:
             np.fmax.reduceat(self.high, starts, axis=1),
             mean,
         )
+
+
+def joined(parts: Sequence[Points]) -> Points:
+    """Return the points of all parts, one after the other; there must be a part."""
+    return Points(
+        np.concatenate([part.step for part in parts]),
+        np.concatenate([part.epoch for part in parts]),
+        np.concatenate([part.at for part in parts]),
+        np.concatenate([part.count for part in parts]),
+        np.hstack([part.low for part in parts]),
+        np.hstack([part.high for part in parts]),
+        np.hstack([part.mean for part in parts]),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,10 @@ from vapor_tui.domain.traces import MOST_BUCKETS, RANKED, Points, Trace, first_o
 from vapor_tui.services.jobs import get_job, missing_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import curves
+from vapor_tui.storage.stretches import size_within
 
 _PIECE = 5_000
 """Rows of one short read."""
-_SUMMED_AT_ONCE = 50_000
-"""Rows that SQLite sums up in one read: some tens of milliseconds."""
 _FIRST_POINTS = 100
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
@@ -159,18 +158,13 @@ def _compared(workspace: Workspace, job: Job, before: Compared | None) -> Compar
 
 
 def _first_trace(workspace: Workspace, job_id: int) -> Trace:
-    """Return what a long run's trace begins with, summed up by SQLite; nothing for others."""
+    """Return what a long run's trace begins with, as it is summed up; nothing for others."""
     database = workspace.database
-    if not database.read(curves.has_more_than, job_id, MOST_BUCKETS):
+    last = database.read(curves.greatest_step, job_id)
+    stride = size_within(last, MOST_BUCKETS)
+    if stride is None:
         return Trace()
-    last, stride = database.read(curves.greatest_step, job_id), 1
-    while last // stride >= MOST_BUCKETS:
-        stride *= 2
-    points = Points.none()
-    at_once = max(_SUMMED_AT_ONCE // stride, 1) * stride
-    for begin in range(0, last, at_once):
-        edges = range(begin, min(begin + at_once, last + stride) + 1, stride)
-        points = points.then(database.read(curves.stretches, job_id, edges))
+    points = database.read(curves.curve, job_id, 0, last // stride * stride, MOST_BUCKETS)
     first = first_of(database.read(curves.points_after, job_id, 0, _FIRST_POINTS), "loss")
     return Trace(points, stride, first, _lowest(workspace, job_id, points, stride))
 

@@ -1,28 +1,24 @@
-"""Reads of a run's curves for drawing: all of its points, or stretches of them summed up."""
+"""Reads of a run's curves for drawing: its points, or stretches of them summed up."""
 
 from __future__ import annotations
 
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from sqlalchemy import Connection
 
 from vapor_tui.domain.metrics import VALUE_COLUMNS
-from vapor_tui.domain.traces import Lowest, Points
+from vapor_tui.domain.traces import Lowest, Points, joined
 from vapor_tui.storage.metrics import driver
+from vapor_tui.storage.stretches import FACTOR, SMALLEST, read_stretches, size_within
 
 _COLUMNS = ", ".join(VALUE_COLUMNS)
 _POINTS = f"""
 SELECT step, epoch, created_at, {_COLUMNS} FROM training_metrics
 WHERE job_id = ? AND step > ? ORDER BY step LIMIT ?
-"""
-_STRETCH = f"""
-SELECT max(step), max(epoch), max(created_at), count(*),
-{", ".join(f"{what}({name})" for what in ("min", "max", "avg") for name in VALUE_COLUMNS)}
-FROM training_metrics WHERE job_id = ? AND step > ? AND step <= ?
 """
 _TIMED = f"""
 SELECT step, epoch, created_at, {_COLUMNS}, non_finite FROM training_metrics
@@ -37,34 +33,29 @@ def points_after(connection: Connection, job_id: int, step: int, limit: int) -> 
     return Points.single(rows[0].astype(np.int64), rows[1], rows[2], rows[3:])
 
 
-def stretches(connection: Connection, job_id: int, edges: Sequence[int]) -> Points:
-    """Return one point for each two neighbours of `edges`, of the steps behind the first of them.
+def curve(connection: Connection, job_id: int, behind: int, until: int, most: int) -> Points:
+    """Return the steps behind one and until another at about `most` points.
 
-    Each is a look-up of its own: SQLite sums it up in order, without sorting and without Python.
+    Where there are more, they begin at a whole stretch; its end is read in shorter and shorter
+    ones, and the last few steps row by row.
     """
-    raw, last = driver(connection), len(edges) - 1
-    found = (
-        row
-        for i in range(last)
-        if (row := raw.execute(_STRETCH, (job_id, edges[i], edges[i + 1])).fetchone())[3]
-    )
-    size = len(VALUE_COLUMNS)
-    rows = _matrix(found, 4 + 3 * size)
-    low, high, mean = rows[4 : 4 + size], rows[4 + size : 4 + 2 * size], rows[4 + 2 * size :]
-    whole = rows[[0, 3]].astype(np.int64)
-    return Points(whole[0], rows[1], rows[2], whole[1], low, high, mean)
+    raw, parts = driver(connection), [Points.none()]
+    size = size_within(until - behind, most)
+    if size is not None:
+        behind = behind // size * size
+        while size >= SMALLEST:
+            parts.append(read_stretches(raw, job_id, size, behind, until))
+            behind = max(behind, until // size * size)
+            size //= FACTOR
+    parts.append(points_after(connection, job_id, behind, max(until - behind, 0)))
+    points = joined(parts)
+    return points.until(int(np.searchsorted(points.step, until, side="right")))
 
 
 def greatest_step(connection: Connection, job_id: int) -> int:
     """Return the last step that was logged, 0 when there is none."""
     sql = "SELECT max(step) FROM training_metrics WHERE job_id = ?"
     return int(driver(connection).execute(sql, (job_id,)).fetchone()[0] or 0)
-
-
-def has_more_than(connection: Connection, job_id: int, points: int) -> bool:
-    """Say whether a run has more points than so many, without counting them all."""
-    sql = "SELECT 1 FROM training_metrics WHERE job_id = ? LIMIT 1 OFFSET ?"
-    return driver(connection).execute(sql, (job_id, points)).fetchone() is not None
 
 
 def lowest_within(
@@ -99,13 +90,13 @@ def timed_rows(
     return rows
 
 
-def _matrix(rows: sqlite3.Cursor | Iterable[Sequence[float | None]], width: int) -> np.ndarray:
+def _matrix(rows: sqlite3.Cursor, width: int) -> np.ndarray:
     """Return rows as an array of shape (width, n), with NaN for NULL."""
     flat = np.fromiter(_values(rows), dtype=np.float64)
     return np.ascontiguousarray(flat.reshape(-1, width).T)
 
 
-def _values(rows: sqlite3.Cursor | Iterable[Sequence[float | None]]) -> Iterator[float]:
+def _values(rows: sqlite3.Cursor) -> Iterator[float]:
     nan = math.nan
     for row in rows:
         for value in row:

@@ -169,9 +169,13 @@ def purge_some(connection: Connection, owner: str, rows: int) -> bool:
     ).scalar()
     if job_id is None:
         return False
-    for table, key in (("training_metrics", "step"), ("log_lines", "number")):
+    for table, key in (
+        ("training_metrics", "step"),
+        ("metric_stretches", "size, stretch"),
+        ("log_lines", "number"),
+    ):
         removed = connection.exec_driver_sql(
-            f"DELETE FROM {table} WHERE job_id = ? AND {key} IN "
+            f"DELETE FROM {table} WHERE job_id = ? AND ({key}) IN "
             f"(SELECT {key} FROM {table} WHERE job_id = ? LIMIT ?)",
             (job_id, job_id, rows),
         )

@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+from vapor_tui.storage.stretches import keep_stretches
 
 _COLUMNS = ", ".join(VALUE_COLUMNS)
 _UPSERT = f"""
@@ -22,6 +23,8 @@ ON CONFLICT (job_id, step) DO UPDATE SET
 non_finite = coalesce(excluded.non_finite, non_finite)
 """
 _SELECT = f"SELECT step, epoch, {_COLUMNS}, non_finite FROM training_metrics WHERE job_id = ?"
+
+_GREATEST = "SELECT max(step) FROM training_metrics WHERE job_id = ?"
 
 _ROW = np.dtype(
     [("step", np.int64), ("epoch", np.float64), *((n, np.float64) for n in VALUE_COLUMNS)]
@@ -36,10 +39,21 @@ def driver(connection: Connection) -> sqlite3.Connection:
 
 
 def store_blocks(connection: Connection, job_id: int, blocks: Sequence[MetricsBlock]) -> None:
-    """Store blocks of a job; a block for a step that is there completes its row."""
-    now = time.time()
+    """Store blocks of a job; a block for a step that is there completes its row.
+
+    What they complete is summed up too, in the same transaction.
+    """
+    if not blocks:
+        return
+    now, raw = time.time(), driver(connection)
+    [greatest] = raw.execute(_GREATEST, (job_id,)).fetchone()
+    greatest = greatest or 0
     for block in blocks:
-        driver(connection).executemany(_UPSERT, _rows(job_id, block, now))
+        if not len(block):
+            continue
+        raw.executemany(_UPSERT, _rows(job_id, block, now))
+        keep_stretches(raw, job_id, block, greatest, now)
+        greatest = max(greatest, int(block.step[-1]))
 
 
 def metrics_after(

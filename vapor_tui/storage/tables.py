@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy import Table as CoreTable
 from sqlmodel import Field, SQLModel
 
 from vapor_tui.domain.datasets import DatasetStatistics, DatasetStatus, LineError
@@ -23,6 +25,7 @@ from vapor_tui.domain.estimate import Estimate
 from vapor_tui.domain.hyperparameters import Hyperparameters
 from vapor_tui.domain.jobs import CurrentMetrics, Engine, GpuConfig, Placement
 from vapor_tui.domain.lifecycle import Desired, Stage, Status
+from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.notifications import Kind, Priority
 from vapor_tui.storage.columns import ValidatedJson
 
@@ -291,3 +294,26 @@ class LogRow(Table, table=True):
     created_at: float
     """Seconds since the epoch, UTC."""
     text: str
+
+
+STRETCHES = CoreTable(
+    "metric_stretches",
+    Table.metadata,
+    Column("job_id", ForeignKey("training_jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("stretch", Integer, primary_key=True, autoincrement=False),
+    Column("step", Integer, nullable=False),
+    Column("epoch", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("rows", Integer, nullable=False),
+    *(
+        Column(f"{name}_{what}", Float)
+        for name in VALUE_COLUMNS
+        for what in ("low", "high", "mean")
+    ),
+    sqlite_with_rowid=False,
+)
+"""Runs summed up. A row holds the steps behind stretch * size until (stretch + 1) * size.
+
+`step` is the last of them that was logged, `rows` how many were.
+"""

@@ -1,0 +1,157 @@
+"""What runs are summed up to: the same whatever pieces they came in."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import AddJob
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+from vapor_tui.domain.traces import Points
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.storage.curves import curve
+from vapor_tui.storage.engine import connect
+from vapor_tui.storage.metrics import store_blocks
+from vapor_tui.storage.stretches import SMALLEST, read_stretches, size_within
+
+LOSS = VALUE_COLUMNS.index("loss")
+
+
+def _block(steps: Sequence[int], seed: int = 0) -> MetricsBlock:
+    """Return losses that depend on the step alone, one in fifty of them not a number."""
+    step = np.array(steps, dtype=np.int64)
+    loss = 1 + np.sin(step * 0.7 + seed)
+    loss[step % 50 == 0] = np.nan
+    return MetricsBlock(step=step, epoch=step / 1000, loss=loss, grad_norm=step / 10)
+
+
+def _summed(workspace: Workspace, job_id: int, size: int) -> Points:
+    raw = connect(workspace.database.path)
+    try:
+        return read_stretches(raw, job_id, size, 0, 10**9)
+    finally:
+        raw.close()
+
+
+def _is_what_was_stored(points: Points, steps: Sequence[int], size: int) -> None:
+    loss = dict(zip(steps, _block(steps).loss.tolist(), strict=True))  # type: ignore[union-attr]
+    last = max(steps)
+    keys = sorted({(step - 1) // size for step in steps if (step - 1) // size < last // size})
+    assert len(points) == len(keys)
+    for place, key in enumerate(keys):
+        inside = [step for step in steps if (step - 1) // size == key]
+        values = np.array([loss[step] for step in inside])
+        assert points.step[place] == inside[-1]
+        assert points.count[place] == len(inside)
+        finite = values[np.isfinite(values)]
+        if not len(finite):
+            assert np.isnan(points.low[LOSS, place])
+            continue
+        assert points.low[LOSS, place] == finite.min()
+        assert points.high[LOSS, place] == finite.max()
+        assert points.mean[LOSS, place] == pytest.approx(finite.mean(), rel=0.05)
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    sizes=st.lists(st.integers(1, 700), min_size=1, max_size=8),
+    stride=st.sampled_from([1, 1, 3, 10, 100]),
+)
+def test_the_pieces_that_a_run_comes_in_do_not_show(
+    workspace: Workspace, add_job: AddJob, sizes: list[int], stride: int
+) -> None:
+    job_id = add_job().id
+    steps = [n * stride for n in range(1, sum(sizes) + 1)]
+    begin = 0
+    for size in sizes:
+        block = _block(steps[begin : begin + size])
+        workspace.database.write(store_blocks, job_id, [block])
+        begin += size
+    for size in (64, 512, 4096):
+        _is_what_was_stored(_summed(workspace, job_id, size), steps, size)
+
+
+def test_an_evaluation_that_comes_later_is_summed_up_too(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job_id = add_job().id
+    workspace.database.write(store_blocks, job_id, [_block(range(1, 1025))])
+    late = MetricsBlock(step=np.array([64]), epoch=np.array([0.064]), eval_loss=np.array([0.25]))
+    workspace.database.write(store_blocks, job_id, [late])
+    for size in (64, 512):
+        summed = _summed(workspace, job_id, size)
+        assert summed.mean[VALUE_COLUMNS.index("eval_loss"), 0] == 0.25
+        _is_what_was_stored(summed, range(1, 1025), size)
+
+
+def test_a_change_that_fails_sums_nothing_up(workspace: Workspace, add_job: AddJob) -> None:
+    job_id = add_job().id
+
+    def fail(connection: object) -> None:
+        store_blocks(connection, job_id, [_block(range(1, 200))])  # type: ignore[arg-type]
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        workspace.database.write(fail)
+    assert len(_summed(workspace, job_id, SMALLEST)) == 0
+
+
+@pytest.mark.parametrize(
+    ("steps", "size"), [(10, None), (100, None), (101, 64), (6_400, 64), (6_401, 512)]
+)
+def test_stretches_are_as_short_as_can_be(steps: int, size: int | None) -> None:
+    assert size_within(steps, 100) == size
+
+
+def test_a_curve_is_whole_and_bounded_however_long_the_run(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job_id, last = add_job().id, 40_123
+    workspace.database.write(store_blocks, job_id, [_block(range(1, last + 1))])
+    points = workspace.database.read(curve, job_id, 0, last, 500)
+    assert len(points) < 500 + 3 * 64
+    assert points.step[-1] == last
+    assert points.count.sum() == last
+    assert (np.diff(points.step) > 0).all()
+    part = workspace.database.read(curve, job_id, 20_000, 20_100, 500)
+    assert part.step.tolist() == list(range(20_001, 20_101))
+
+
+def test_an_upgrade_sums_up_what_is_there(workspace: Workspace, add_job: AddJob) -> None:
+    job_id = add_job().id
+    workspace.database.write(store_blocks, job_id, [_block(range(1, 5_000))])
+    other = add_job().id
+    workspace.database.write(store_blocks, other, [_block(range(10, 900, 10))])
+
+    def summed(raw: sqlite3.Connection) -> list[tuple[object, ...]]:
+        return raw.execute("SELECT * FROM metric_stretches").fetchall()
+
+    raw = connect(workspace.database.path)
+    before = summed(raw)
+    raw.execute("DROP TABLE metric_stretches")
+    raw.execute("PRAGMA user_version=2")
+    raw.execute("UPDATE alembic_version SET version_num = '0002'")
+    raw.close()
+    upgraded = connect_upgraded(workspace)
+    after = summed(upgraded)
+    upgraded.close()
+    assert len(before) == len(after) > 80
+    for old, new in zip(before, after, strict=True):
+        assert old == pytest.approx(new, nan_ok=True)
+
+
+def connect_upgraded(workspace: Workspace) -> sqlite3.Connection:
+    """Open a database by the program's own way, and then by the driver."""
+    from vapor_tui.storage.schema import ensure
+
+    ensure(workspace.database.path)
+    return connect(workspace.database.path)

@@ -1,0 +1,140 @@
+"""Runs summed up: what a curve of a million points is drawn from without reading them.
+
+Stretches of 64 steps, of 512, of 4,096 and so on hold the least, the greatest and the mean of
+every metric. They are kept in the transaction that stores the rows, and only once all of their
+steps are behind the run: what is newer is read row by row.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Sequence
+
+import numpy as np
+
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+from vapor_tui.domain.traces import Floats, Points
+
+SMALLEST = 64
+"""Steps of the shortest stretches."""
+FACTOR = 8
+"""So many stretches make one of the next size."""
+
+VALUES = tuple(f"{name}_{what}" for name in VALUE_COLUMNS for what in ("low", "high", "mean"))
+_COLUMNS = ("job_id", "size", "stretch", "step", "epoch", "created_at", "rows", *VALUES)
+_INSERT = f"INSERT OR REPLACE INTO metric_stretches ({', '.join(_COLUMNS)})"
+_BY_VALUES = f"{_INSERT} VALUES ({', '.join('?' * len(_COLUMNS))})"
+_FROM_ROWS = f"""
+{_INSERT}
+SELECT job_id, {SMALLEST}, (step - 1) / {SMALLEST},
+max(step), max(epoch), max(created_at), count(*),
+{", ".join(f"min({name}), max({name}), avg({name})" for name in VALUE_COLUMNS)}
+FROM training_metrics WHERE job_id = ? AND step > ? AND step <= ? GROUP BY (step - 1) / {SMALLEST}
+"""
+_FROM_STRETCHES = f"""
+{_INSERT}
+SELECT job_id, ?, stretch / {FACTOR}, max(step), max(epoch), max(created_at), sum(rows),
+{
+    ", ".join(
+        f"min({name}_low), max({name}_high), "
+        f"sum({name}_mean * rows) / sum(rows * ({name}_mean IS NOT NULL))"
+        for name in VALUE_COLUMNS
+    )
+}
+FROM metric_stretches WHERE job_id = ? AND size = ? AND stretch >= ? AND stretch < ?
+GROUP BY stretch / {FACTOR}
+"""
+_SELECT = f"""
+SELECT step, epoch, created_at, rows, {", ".join(VALUES)} FROM metric_stretches
+WHERE job_id = ? AND size = ? AND stretch >= ? AND stretch < ? ORDER BY stretch
+"""
+
+
+def keep_stretches(
+    connection: sqlite3.Connection, job_id: int, block: MetricsBlock, before: int, now: float
+) -> None:
+    """Sum up what a block has completed, after it was stored at `now` in the same transaction.
+
+    `before` is the greatest step that was stored before it. Whole stretches behind that one are
+    summed up from the block itself, the others from the rows.
+    """
+    first, last = int(block.step[0]), max(int(block.step[-1]), before)
+    behind = min(first - 1, before)
+    begin, end = behind // SMALLEST, last // SMALLEST
+    if begin >= end:
+        return
+    own = min((first - 1) // SMALLEST + 1, end) if first > before else end
+    connection.execute(_FROM_ROWS, (job_id, begin * SMALLEST, own * SMALLEST))
+    if own < end:
+        connection.executemany(_BY_VALUES, _rows(job_id, block, now, own, end))
+    size = SMALLEST * FACTOR
+    while (begin := behind // size) < (end := last // size):
+        below = (job_id, size // FACTOR, begin * FACTOR, end * FACTOR)
+        connection.execute(_FROM_STRETCHES, (size, *below))
+        size *= FACTOR
+
+
+def forget_stretches(connection: sqlite3.Connection, job_id: int) -> None:
+    """Remove what was summed up, as when the rows themselves are removed."""
+    connection.execute("DELETE FROM metric_stretches WHERE job_id = ?", (job_id,))
+
+
+def size_within(steps: int, most: int) -> int | None:
+    """Return the shortest stretches of which at most so many cover these steps; None for rows."""
+    if steps <= most:
+        return None
+    size = SMALLEST
+    while steps > size * most:
+        size *= FACTOR
+    return size
+
+
+def read_stretches(
+    connection: sqlite3.Connection, job_id: int, size: int, behind: int, until: int
+) -> Points:
+    """Return the whole stretches of a size within the steps behind one and until another."""
+    cursor = connection.execute(_SELECT, (job_id, size, -(-behind // size), until // size))
+    rows = [[np.nan if value is None else value for value in row] for row in cursor]
+    if not rows:
+        return Points.none()
+    table = np.array(rows, dtype=np.float64).T
+    whole = table[[0, 3]].astype(np.int64)
+    low, high, mean = (table[4 + place :: 3] for place in range(3))
+    return Points(whole[0], table[1], table[2], whole[1], low, high, mean)
+
+
+def _rows(
+    job_id: int, block: MetricsBlock, now: float, begin: int, end: int
+) -> Sequence[Sequence[object]]:
+    """Return the rows of the stretches from one to before another, which the block fills alone."""
+    inside = slice(*np.searchsorted(block.step, [begin * SMALLEST + 1, end * SMALLEST + 1]))
+    step = block.step[inside]
+    missing = np.full(len(step), np.nan)
+    columns = [block.column(name) for name in VALUE_COLUMNS]
+    values = np.array([missing if column is None else column[inside] for column in columns])
+    if not len(step):
+        return []
+    points = Points.single(step, block.epoch[inside], np.full(len(step), now), values)
+    summed = points.grouped(SMALLEST)
+    table = np.stack([summed.low, summed.high, summed.mean], axis=1).reshape(len(VALUES), -1)
+    return [
+        (job_id, SMALLEST, (step - 1) // SMALLEST, step, epoch, now, rows, *shown)
+        for step, epoch, rows, shown in zip(
+            summed.step.tolist(),
+            summed.epoch.tolist(),
+            summed.count.tolist(),
+            _nulls(table),
+            strict=True,
+        )
+    ]
+
+
+def _nulls(table: Floats) -> list[list[float | None]]:
+    """Return the columns of an array as rows, with None for NaN."""
+    rows: list[list[float | None]] = table.T.tolist()
+    if np.isfinite(table).all():
+        return rows
+    return [
+        [None if value is None or math.isnan(value) else value for value in row] for row in rows
+    ]
