@@ -74,7 +74,7 @@ def test_estimate_of_the_worked_example(cli: Cli, worked_example: Path) -> None:
             "dataset_name": "support-chats",
         },
     }
-    assert cli("datasets", "list", "--json").document == {"datasets": []}
+    assert cli("datasets", "list", "--json").document["datasets"] == []
 
 
 def test_three_finished_runs_calibrate_the_next(cli: Cli, worked_example: Path) -> None:
@@ -207,6 +207,28 @@ def test_datasets(cli: Cli, worked_example: Path) -> None:
     assert worked_example.exists()
 
 
+def test_datasets_are_listed_by_page_and_searched(cli: Cli, tmp_path: Path) -> None:
+    for number in range(12):
+        path = tmp_path / f"chats-{number}.jsonl"
+        path.write_text('{"prompt": "p", "completion": "c"}\n' * (number + 1))
+        cli("datasets", "add", path)
+    document = cli("datasets", "list", "--json").document
+    assert len(document["datasets"]) == 10
+    assert document["pagination"] == {"page": 1, "limit": 10, "total": 12, "total_pages": 2}
+    assert cli("datasets", "list", "--page", 2).out.endswith("page 2 of 2, 12 datasets\n")
+    assert cli("datasets", "list", "--page", 9).out == "There are 2 pages; this is none of them\n"
+    found = cli("datasets", "list", "--search", "CHATS-1", "--sort", "pairs", "--json").document
+    assert [d["name"] for d in found["datasets"]] == ["chats-11", "chats-10", "chats-1"]
+    assert cli("datasets", "list", "--search", "nothing").out == "No dataset matches\n"
+    assert cli("datasets", "list", "--sort", "colour").code == 2
+
+
+def test_a_dataset_is_shown_with_its_histogram(cli: Cli, worked_example: Path) -> None:
+    cli("datasets", "add", worked_example)
+    shown = cli("datasets", "show", 1).out
+    assert "tokens per record\n  128 to 255  " + "#" * 32 + "  1,000\n" in shown
+
+
 def test_an_invalid_file_is_kept_by_add_and_refused_by_run(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "half.jsonl"
     path.write_text('{"prompt": "p", "completion": "c"}\nnot json\n')
@@ -214,7 +236,7 @@ def test_an_invalid_file_is_kept_by_add_and_refused_by_run(cli: Cli, tmp_path: P
     refused = cli("run", path, "--speed", "max")
     assert refused.code == 2
     assert "line 2" in refused.err
-    assert cli("datasets", "list", "--json").document == {"datasets": []}
+    assert cli("datasets", "list", "--json").document["datasets"] == []
 
     added = cli("datasets", "add", path, "--json")
     assert added.code == 2
@@ -252,7 +274,7 @@ def test_a_wrong_value_is_a_sentence_and_nothing_is_written(
     assert answer.code == 2
     assert sentence in " ".join(answer.err.split())
     assert cli("jobs", "--json").document["jobs"] == []
-    assert cli("datasets", "list", "--json").document == {"datasets": []}
+    assert cli("datasets", "list", "--json").document["datasets"] == []
 
 
 def test_several_mistakes_are_all_named_in_json(cli: Cli, worked_example: Path) -> None:

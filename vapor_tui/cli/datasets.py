@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vapor_tui.cli.context import Json, workspace_of
+from vapor_tui.cli.context import LARGEST_PAGE, Json, workspace_of
 from vapor_tui.cli.output import WRONG_INPUT, print_json, print_line, print_table, refuse
 from vapor_tui.cli.reading import reading_bar
-from vapor_tui.domain.datasets import Dataset, DatasetStatus
-from vapor_tui.domain.formats import ABSENT, count, file_size
+from vapor_tui.domain.datasets import (
+    Dataset,
+    DatasetFilter,
+    DatasetPage,
+    DatasetSort,
+    DatasetStatus,
+    TokenBin,
+)
+from vapor_tui.domain.formats import ABSENT, age, count, file_size
+from vapor_tui.domain.jobs import MAXIMUM_LIMIT
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
 from vapor_tui.paths import readable, sample_dataset
@@ -21,6 +30,7 @@ from vapor_tui.services.datasets import (
     find_dataset,
     invalid_sentence,
     list_datasets,
+    whole_page_of_datasets,
 )
 
 commands = typer.Typer()
@@ -29,6 +39,8 @@ commands.add_typer(datasets, name="datasets")
 
 Reference = Annotated[str, typer.Argument(metavar="DATASET", help="Its id or name.")]
 _ERRORS_SHOWN = 10
+_BAR = 32
+"""Characters of the longest bar of a histogram."""
 
 
 @datasets.command()
@@ -83,30 +95,29 @@ def add(
 
 
 @datasets.command("list")
-def list_(context: typer.Context, as_json: Json = False) -> None:
+def list_(
+    context: typer.Context,
+    search: Annotated[
+        str, typer.Option("--search", metavar="T", help="In name, file name and format.")
+    ] = "",
+    sort: Annotated[
+        str, typer.Option("--sort", help="newest, oldest, name, pairs, tokens or size.")
+    ] = "newest",
+    page: Annotated[int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE)] = 1,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT)] = 10,
+    as_json: Json = False,
+) -> None:
     """List the datasets, newest first."""
+    if sort not in list(DatasetSort):
+        sentence = f'There is no order "{sort}"; there are {", ".join(DatasetSort)}'
+        refuse(Refused(sentence, {"sort": sentence}), as_json=as_json)
+    wanted = DatasetFilter(search=search, sort=DatasetSort(sort), page=page, limit=limit)
     with workspace_of(context) as workspace:
-        found = list_datasets(workspace)
+        found = whole_page_of_datasets(workspace, wanted)
     if as_json:
-        print_json({"datasets": [dataset.model_dump(mode="json") for dataset in found]})
-    elif not found:
-        print_line("No datasets yet. Add one with: vapor-tui datasets add FILE")
+        print_json(_document(found))
     else:
-        print_table(
-            ("id", "name", "status", "format", "pairs", "tokens", "file"),
-            [
-                (
-                    dataset.id,
-                    dataset.name,
-                    dataset.status,
-                    dataset.format or ABSENT,
-                    count(dataset.total_training_pairs),
-                    count(dataset.total_tokens),
-                    dataset.file_name,
-                )
-                for dataset in found
-            ],
-        )
+        _print_page(found, is_narrow=bool(search))
 
 
 @datasets.command()
@@ -136,12 +147,54 @@ def delete(context: typer.Context, reference: Reference, as_json: Json = False) 
             print_line(f"Dataset {dataset.id} {dataset.name} is deleted; its file is untouched")
 
 
+def _document(found: DatasetPage[Dataset]) -> dict[str, object]:
+    return {
+        "datasets": [dataset.model_dump(mode="json") for dataset in found.datasets],
+        "pagination": {
+            "page": found.page,
+            "limit": found.limit,
+            "total": found.total,
+            "total_pages": found.total_pages,
+        },
+    }
+
+
+def _print_page(found: DatasetPage[Dataset], *, is_narrow: bool) -> None:
+    if not found.datasets:
+        if found.total:
+            print_line(f"There are {found.total_pages} pages; this is none of them")
+        elif is_narrow:
+            print_line("No dataset matches")
+        else:
+            print_line("No datasets yet. Add one with: vapor-tui datasets add FILE")
+        return
+    print_table(
+        ("id", "name", "status", "format", "pairs", "tokens", "size", "age", "file"),
+        [
+            (
+                dataset.id,
+                dataset.name,
+                dataset.status,
+                dataset.format or ABSENT,
+                count(dataset.total_training_pairs),
+                count(dataset.total_tokens),
+                file_size(dataset.file_size),
+                age(dataset.created_at),
+                dataset.file_name,
+            )
+            for dataset in found.datasets
+        ],
+    )
+    datasets_word = "dataset" if found.total == 1 else "datasets"
+    print_line(f"page {found.page} of {found.total_pages}, {found.total:,} {datasets_word}")
+
+
 def _print_dataset(dataset: Dataset) -> None:
     statistics = dataset.statistics
     rows: list[tuple[str, object]] = [
         ("id", dataset.id),
         ("name", dataset.name),
-        ("status", dataset.status),
+        ("status", f"{dataset.status}: {dataset.reason}" if dataset.reason else dataset.status),
         ("file", f"{dataset.path} ({file_size(dataset.file_size)})"),
         ("format", dataset.format or ABSENT),
         ("training pairs", count(dataset.total_training_pairs)),
@@ -161,8 +214,20 @@ def _print_dataset(dataset: Dataset) -> None:
         ]
     for label, value in rows:
         print_line(f"{label:<24}{value}")
+    if statistics is not None and statistics.token_histogram:
+        _print_histogram(statistics.token_histogram)
     for error in dataset.validation_errors[:_ERRORS_SHOWN]:
         print_line(f"  line {error.line}: {error.message}")
     hidden = len(dataset.validation_errors) - _ERRORS_SHOWN
     if hidden > 0:
         print_line(f"  and {hidden} more, with --json")
+
+
+def _print_histogram(bins: Sequence[TokenBin]) -> None:
+    print_line("tokens per record")
+    most = max(found.records for found in bins)
+    labels = [f"{found.at_least:,} to {found.at_most:,}" for found in bins]
+    width = max(len(label) for label in labels)
+    for label, found in zip(labels, bins, strict=True):
+        bar = "#" * -(-found.records * _BAR // most)  # one at least for the rarest
+        print_line(f"  {label:>{width}}  {bar:<{_BAR}}  {count(found.records)}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -134,8 +137,8 @@ class ReadProgress(_Frozen):
     records: int
 
 
-class Dataset(_Frozen):
-    """A registered dataset as it is stored."""
+class ListedDataset(_Frozen):
+    """What a list shows of a registered dataset."""
 
     id: int
     owner: str
@@ -153,11 +156,63 @@ class Dataset(_Frozen):
     avg_turns_per_conversation: float
     avg_tokens_per_turn: float
     training_ready: bool
-    validated_at: datetime | None
-    validation_errors: list[LineError]
-    sample_data: list[dict[str, JsonValue]]
-    statistics: DatasetStatistics | None
     reason: str | None
+    validated_at: datetime | None
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+
+    @property
+    def is_being_read(self) -> bool:
+        return self.status in (DatasetStatus.PENDING, DatasetStatus.VALIDATING)
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether its reading was never finished: what is stored of it says little."""
+        return self.status is DatasetStatus.INVALID and self.sha256 is None
+
+
+class Dataset(ListedDataset):
+    """A registered dataset as it is stored."""
+
+    validation_errors: list[LineError]
+    sample_data: list[dict[str, JsonValue]]
+    statistics: DatasetStatistics | None
+
+
+class DatasetSort(StrEnum):
+    """Orders of the list; the newest dataset comes first among equals."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+    PAIRS = "pairs"
+    TOKENS = "tokens"
+    SIZE = "size"
+
+
+ListedT = TypeVar("ListedT", bound=ListedDataset)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFilter:
+    """Which datasets to list, and which page of them."""
+
+    search: str = ""
+    sort: DatasetSort = DatasetSort.NEWEST
+    page: int = 1
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPage(Generic[ListedT]):
+    """One page of a list of datasets."""
+
+    datasets: tuple[ListedT, ...]
+    page: int
+    limit: int
+    total: int
+
+    @property
+    def total_pages(self) -> int:
+        return max(1, math.ceil(self.total / self.limit))

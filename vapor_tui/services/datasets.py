@@ -13,13 +13,23 @@ from vapor_tui.datasets import DatasetFileError, ReadingCancelledError, read_dat
 from vapor_tui.domain.datasets import (
     DEFAULT_MAX_SEQUENCE_LENGTH,
     Dataset,
+    DatasetFilter,
+    DatasetPage,
     DatasetReport,
     DatasetStatistics,
     DatasetStatus,
+    ListedDataset,
+    ListedT,
     ReadProgress,
 )
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.text import storable
+from vapor_tui.services.dataset_readings import (
+    ReadingNote,
+    end_interrupted,
+    file_stem,
+    is_stale,
+)
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import datasets as queries
 from vapor_tui.storage import jobs as job_queries
@@ -68,22 +78,36 @@ def add_dataset(
     """Read and register a file; one that is known by its bytes is not registered twice.
 
     An invalid file is stored with its errors where `keep_invalid` is set, and refused otherwise.
+    What was stored of the same file while it was invalid is replaced.
     """
-    match inspect_file(
-        path,
-        validation=validation,
-        tokenizer=tokenizer,
-        progress=progress,
-        cancelled=cancelled,
-    ):
-        case Refused() as refused:
-            return refused
-        case Ok(report):
-            pass
-    if report.status is DatasetStatus.INVALID and not keep_invalid:
-        return Refused(invalid_sentence(report), bad_lines(report))
-    renewed = validation is not None or tokenizer is not None
-    return Ok(workspace.database.write(_register, workspace.owner, report, name, renewed))
+    note = ReadingNote(workspace, path, name)
+
+    def tell(reached: ReadProgress) -> None:
+        if keep_invalid:
+            note.renew(reached)
+        if progress is not None:
+            progress(reached)
+
+    try:
+        match inspect_file(
+            path, validation=validation, tokenizer=tokenizer, progress=tell, cancelled=cancelled
+        ):
+            case Refused() as refused:
+                note.discard()
+                return refused
+            case Ok(report):
+                pass
+        if report.status is DatasetStatus.INVALID and not keep_invalid:
+            return Refused(invalid_sentence(report), bad_lines(report))
+        renewed = validation is not None or tokenizer is not None
+        return Ok(
+            workspace.database.write(
+                _register, workspace.owner, report, name, renewed, note.dataset_id
+            )
+        )
+    except BaseException:
+        note.discard()  # of an interrupted command too
+        raise
 
 
 def find_dataset(workspace: Workspace, reference: str) -> Dataset | None:
@@ -93,6 +117,16 @@ def find_dataset(workspace: Workspace, reference: str) -> Dataset | None:
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
     return workspace.database.read(queries.datasets, workspace.owner)
+
+
+def page_of_datasets(workspace: Workspace, wanted: DatasetFilter) -> DatasetPage[ListedDataset]:
+    """Return one page of the list; a reading that was killed is marked first."""
+    return _page(workspace, queries.dataset_page, wanted)
+
+
+def whole_page_of_datasets(workspace: Workspace, wanted: DatasetFilter) -> DatasetPage[Dataset]:
+    """Return one page as `page_of_datasets` does, with samples, errors and statistics."""
+    return _page(workspace, queries.whole_dataset_page, wanted)
 
 
 def get_dataset(workspace: Workspace, dataset_id: int) -> Dataset | None:
@@ -119,12 +153,35 @@ def bad_lines(report: DatasetReport | Dataset) -> dict[str, str]:
     return {f"line {error.line}": error.message for error in report.validation_errors}
 
 
+def _page(
+    workspace: Workspace,
+    question: Callable[[Connection, str, DatasetFilter], DatasetPage[ListedT]],
+    wanted: DatasetFilter,
+) -> DatasetPage[ListedT]:
+    page = workspace.database.read(question, workspace.owner, wanted)
+    if any(is_stale(dataset) for dataset in page.datasets):
+        end_interrupted(workspace)
+        page = workspace.database.read(question, workspace.owner, wanted)
+    return page
+
+
 def _register(
-    connection: Connection, owner: str, report: DatasetReport, name: str | None, renewed: bool
+    connection: Connection,
+    owner: str,
+    report: DatasetReport,
+    name: str | None,
+    renewed: bool,
+    note_id: int | None,
 ) -> Dataset:
-    """Store what was read; of bytes that are known, what was said anew about them."""
+    """Store what was read; of bytes that are known, what was said anew about them.
+
+    The row that tells of the reading, if there is one, becomes that of the dataset.
+    """
     known = queries.dataset_by_sha256(connection, owner, report.sha256)
     if known is not None:
+        queries.supersede(connection, owner, known.id, storable(str(report.path)))
+        if note_id is not None:
+            queries.remove_reading(connection, note_id)
         values = _values(owner, report, name or known.name) if renewed else {}
         if name:
             values["name"] = storable(name)
@@ -134,7 +191,14 @@ def _register(
         changed = queries.dataset_by_id(connection, owner, known.id)
         assert changed is not None
         return changed
-    dataset_id = queries.insert_dataset(connection, _values(owner, report, name))
+    values = _values(owner, report, name)
+    if note_id is not None and queries.is_noted(connection, note_id):
+        dataset_id = note_id
+        # Deleted by someone who took the reading for an interrupted one: it is there after all.
+        queries.update_dataset(connection, dataset_id, {**values, "deleted_at": None})
+    else:
+        dataset_id = queries.insert_dataset(connection, values)
+    queries.supersede(connection, owner, dataset_id, values["path"])
     stored = queries.dataset_by_id(connection, owner, dataset_id)
     assert stored is not None
     return stored
@@ -144,7 +208,7 @@ def _values(owner: str, report: DatasetReport, name: str | None) -> dict[str, An
     ready = report.status is DatasetStatus.READY
     return {
         "owner": owner,
-        "name": storable(name or _stem(report.file_name)),
+        "name": storable(name or file_stem(report.file_name)),
         "format": report.format,
         "status": report.status,
         "path": storable(str(report.path)),
@@ -165,12 +229,6 @@ def _values(owner: str, report: DatasetReport, name: str | None) -> dict[str, An
         ),
         "reason": report.reason,
     }
-
-
-def _stem(file_name: str) -> str:
-    """Return a file's name without its endings, as "chats" of "chats.jsonl.gz"."""
-    path = Path(file_name.removesuffix(".gz"))
-    return path.stem or file_name
 
 
 def _find(connection: Connection, owner: str, reference: str) -> Dataset | None:
@@ -196,6 +254,8 @@ def _delete(connection: Connection, owner: str, reference: str) -> Result[Datase
     dataset = _find(connection, owner, reference)
     if dataset is None:
         return Refused(f'There is no dataset "{reference}"')
+    if dataset.is_being_read:
+        return Refused(f"{dataset.name} is being read; stop the reading first")
     users = job_queries.uses_of_dataset(connection, dataset.id)
     if users:
         numbers = ", ".join(str(number) for number in users[:5])
