@@ -94,6 +94,7 @@ async def test_reading_shows_its_progress_and_can_be_stopped(
         *,
         progress: Callable[[ReadProgress], None],
         cancelled: Callable[[], bool],
+        **_others: object,
     ) -> Any:
         progress(ReadProgress(bytes_read=1024, bytes_total=4096, records=12))
         while not cancelled():

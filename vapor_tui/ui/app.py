@@ -21,7 +21,14 @@ from vapor_tui.ui import themes
 from vapor_tui.ui.backend import Backend
 from vapor_tui.ui.commands import JobCommands, commands_of
 from vapor_tui.ui.ending import SignalledEnding
-from vapor_tui.ui.messages import BackendFailed, BackendOpened, OverviewRead
+from vapor_tui.ui.messages import (
+    BackendFailed,
+    BackendOpened,
+    OverviewRead,
+    ReadingEnded,
+    ReadingProgressed,
+)
+from vapor_tui.ui.readings import Readings
 from vapor_tui.ui.screens.jobs import JobsScreen
 from vapor_tui.ui.toasts import toasts_of
 from vapor_tui.ui.widgets.key_line import ALWAYS
@@ -69,6 +76,14 @@ class VaporApp(App[None]):
             tooltip="Show every key of this screen",
             group=ALWAYS,
         ),
+        Binding(
+            "2",
+            "datasets",
+            "datasets",
+            show=False,
+            id="app.datasets",
+            tooltip="Go to the datasets",
+        ),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit", tooltip="Quit"),
     ]
 
@@ -95,6 +110,7 @@ class VaporApp(App[None]):
         """
         super().__init__()
         self.backend = backend
+        self.readings = Readings(self)
         self.clock = clock
         self.refresh_seconds = refresh_seconds
         self._start = start
@@ -131,6 +147,7 @@ class VaporApp(App[None]):
 
     async def on_unmount(self) -> None:
         self._ending.restore()
+        await self.readings.close()
         try:
             await asyncio.wait_for(self.backend.close(), CLOSE_SECONDS)
         except TimeoutError:
@@ -226,6 +243,12 @@ class VaporApp(App[None]):
                 markup=False,
             )
 
+    @on(ReadingProgressed)
+    @on(ReadingEnded)
+    def _tell_of_reading(self, message: ReadingProgressed | ReadingEnded) -> None:
+        if self.screen_stack:
+            self.readings.take(message)
+
     # Where one can go
 
     def open_monitor(self, job_id: int) -> None:
@@ -250,6 +273,15 @@ class VaporApp(App[None]):
         from vapor_tui.ui.screens.compare import CompareScreen
 
         self.push_screen(CompareScreen(job_ids))
+
+    def action_datasets(self) -> None:
+        """List the datasets; a form that is left open for it takes the one that is chosen."""
+        from vapor_tui.ui.screens.datasets import DatasetsScreen
+
+        if not self.backend.is_open or isinstance(self.screen, DatasetsScreen):
+            return
+        take = getattr(self.screen, "take_dataset_id", None)
+        self.push_screen(DatasetsScreen(chooses=take is not None), take)
 
     def action_help(self) -> None:
         from vapor_tui.ui.screens.help import HelpScreen

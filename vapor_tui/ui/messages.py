@@ -8,11 +8,13 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from vapor_tui.domain.comparison import Comparison
+    from vapor_tui.domain.datasets import Dataset, DatasetPage, ListedDataset, ReadProgress
     from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.lifecycle import Action
     from vapor_tui.domain.results import Result
     from vapor_tui.services.monitor import News
     from vapor_tui.services.overview import JobList, Overview
+    from vapor_tui.ui.readings import Reading
 
 
 class BackendOpened(Message, bubble=False):
@@ -80,5 +82,71 @@ class ComparisonRead(Message, bubble=False):
     """Jobs were read to be compared, or one of them is not there; None says that nothing is new."""
 
     def __init__(self, answer: Result[Comparison] | None) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class ReadingProgressed(Message, bubble=False):
+    """How far the reading of a dataset file has come; only the latest counts."""
+
+    def __init__(self, reading: Reading, progress: ReadProgress) -> None:
+        super().__init__()
+        self.reading = reading
+        self.progress = progress
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ReadingProgressed) and message.reading is self.reading
+
+    def again(self) -> ReadingProgressed:
+        """Return the same news for another receiver."""
+        return ReadingProgressed(self.reading, self.progress)
+
+
+class ReadingEnded(Message, bubble=False):
+    """A dataset file was read through and stored, or it was refused or stopped."""
+
+    def __init__(self, reading: Reading, answer: Result[Dataset]) -> None:
+        super().__init__()
+        self.reading = reading
+        self.answer = answer
+
+    def again(self) -> ReadingEnded:
+        """Return the same news for another receiver."""
+        return ReadingEnded(self.reading, self.answer)
+
+
+class DatasetsListed(Message, bubble=False):
+    """A page of the datasets was read; a newer one makes those before it pointless."""
+
+    def __init__(self, page: DatasetPage[ListedDataset], request: int) -> None:
+        super().__init__()
+        self.page = page
+        self.request = request
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, DatasetsListed)
+
+
+class DatasetRead(Message, bubble=False):
+    """One dataset was read in full; None when there is none of that number any more."""
+
+    def __init__(self, dataset_id: int, dataset: Dataset | None) -> None:
+        super().__init__()
+        self.dataset_id = dataset_id
+        self.dataset = dataset
+
+
+class DatasetDeleted(Message, bubble=False):
+    """A dataset was deleted, or that was refused."""
+
+    def __init__(self, answer: Result[Dataset]) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class SampleAdded(Message, bubble=False):
+    """The dataset that comes with the program was registered, or refused."""
+
+    def __init__(self, answer: Result[Dataset]) -> None:
         super().__init__()
         self.answer = answer

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -17,11 +16,15 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 
-from vapor_tui.domain.datasets import Dataset, DatasetStatus, LineError, ReadProgress
+from vapor_tui.domain.datasets import Dataset, DatasetStatus, LineError
 from vapor_tui.domain.formats import count, file_size
-from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import bar, percent
+from vapor_tui.ui.messages import ReadingEnded, ReadingProgressed
+from vapor_tui.ui.own_thread import in_own_thread
+from vapor_tui.ui.readings import FileToRead, Reading
+from vapor_tui.ui.widgets.dataset_tree import DatasetTree
 from vapor_tui.ui.widgets.lines import LinesView
 from vapor_tui.ui.widgets.path_completion import PathCandidate, path_candidates
 from vapor_tui.ui.widgets.pick_list import PickList, PickRow
@@ -31,9 +34,15 @@ if TYPE_CHECKING:
     from vapor_tui.ui.app import VaporApp
 
 _HELP = "JSONL, JSON or CSV, gzip too. Tab completes, enter reads the file"
+_FIELDS = (
+    ("path", "File", "path of a file"),
+    ("validation", "Validation", "a second file, if there is one"),
+    ("name", "Name", "that of the file"),
+)
+_PATHS = ("path", "validation")
 
 
-class AddDatasetScreen(ModalScreen["Dataset | None"]):
+class AddDatasetScreen(ModalScreen[Dataset | None]):
     """Dismissed with the registered dataset, or None."""
 
     CSS_PATH = "add_dataset.tcss"
@@ -55,6 +64,20 @@ class AddDatasetScreen(ModalScreen["Dataset | None"]):
             tooltip="Complete the path to the entry under the cursor",
             priority=True,
         ),
+        Binding(
+            "ctrl+t",
+            "browse",
+            "Tree",
+            id="add-dataset.browse",
+            tooltip="Choose the file in a tree of folders",
+        ),
+        Binding(
+            "ctrl+b",
+            "hide",
+            "Read on behind",
+            id="add-dataset.hide",
+            tooltip="Leave this dialog while the file is read; the list shows how far it is",
+        ),
         Binding("down", "move(1)", "Down", id="add-dataset.down", tooltip="Next", show=False),
         Binding("up", "move(-1)", "Up", id="add-dataset.up", tooltip="Previous", show=False),
     ]
@@ -66,70 +89,91 @@ class AddDatasetScreen(ModalScreen["Dataset | None"]):
         typed: str
         candidates: Sequence[PathCandidate]
 
-    @dataclass
-    class Progressed(Message):
-        """How far the reading has come; only the latest counts."""
-
-        progress: ReadProgress
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, AddDatasetScreen.Progressed)
-
-    @dataclass
-    class Answered(Message):
-        """The file was read through, or it was refused."""
-
-        answer: Result[Dataset]
-
-    @dataclass
-    class StorageFailed(Message):
-        """The file was read and could not be registered."""
-
-        reason: str
-
-    def __init__(self) -> None:
+    def __init__(self, *, path: str = "", name: str = "", can_hide: bool = False) -> None:
+        """`can_hide` offers to leave while the file is read, where a list shows how it goes on."""
         super().__init__()
+        self._filled = {"path": path, "name": name}
+        self._can_hide = can_hide
         self._candidates: Sequence[PathCandidate] = ()
         self._completed: str | None = None
         """The text that the candidates belong to."""
-        self._stop: threading.Event | None = None
-        """Stops the reading that is under way; None while there is none."""
+        self._listing: asyncio.Future[list[PathCandidate]] | None = None
+        self._field = _PATHS[0]
+        """The path that is being typed, or was last."""
+        self._exact: dict[str, str] = {}
+        """Chosen paths, by what of them can be shown: a name may hold what is not."""
+        self._reading: Reading | None = None
+        """The reading that is under way; None while there is none."""
+
+    @property
+    def vapor(self) -> VaporApp:
+        return cast("VaporApp", self.app)
 
     @property
     def is_reading(self) -> bool:
-        return self._stop is not None
+        return self._reading is not None
 
     def compose(self) -> ComposeResult:
         with Vertical(id="add-dataset"):
             yield Static("Add a dataset", id="title", markup=False)
-            yield PlainInput(placeholder="path of a file")
-            yield PickList()
+            for field, label, placeholder in _FIELDS:
+                with Horizontal(classes="field"):
+                    yield Static(label, classes="label", markup=False)
+                    box = PlainInput(self._filled.get(field, ""), placeholder=placeholder)
+                    box.id = field
+                    yield box
+            with Horizontal(id="choices"):
+                yield PickList()
+                yield DatasetTree()
             yield LinesView(id="progress")
             yield Static(_HELP, id="message", markup=False)
             with VerticalScroll(id="errors"):
                 yield Static(id="error-lines", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Read", id="read", variant="primary", compact=True)
+                yield Button("Tree ^t", id="browse", compact=True)
+                yield Button("Read on behind ^b", id="hide", compact=True)
                 yield Button("Back", id="back", compact=True)
 
     def on_mount(self) -> None:
-        self._complete("")
+        self.set_class(self._can_hide, "-can-hide")
+        self._complete(self._box.value)
 
     def on_unmount(self) -> None:
-        # A thread that reads on would hold the program open.
-        if self._stop is not None:
-            self._stop.set()
+        if self._reading is not None and self._reading.is_watched:
+            self._reading.stop()
+
+    @property
+    def _box(self) -> PlainInput:
+        """The field of the path that is being typed."""
+        return self.query_one(f"#{self._field}", PlainInput)
+
+    def _value(self, field: str) -> str:
+        """Return what was typed into a field, or the exact path of what was chosen."""
+        text = self.query_one(f"#{field}", PlainInput).value
+        return self._exact.get(text, text.strip())
 
     # Typing a path.
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self._say(_HELP)
-        self._complete(event.value)
+        if event.input.id in _PATHS:
+            self._complete(event.value)
+
+    @on(events.DescendantFocus)
+    def _field_chosen(self, event: events.DescendantFocus) -> None:
+        if event.widget.id in _PATHS and event.widget.id != self._field:
+            self._field = event.widget.id
+            self._complete(self._box.value)
 
     @work(exclusive=True, group="completion")
     async def _complete(self, typed: str) -> None:
-        candidates = await asyncio.to_thread(path_candidates, typed)
+        # One folder at a time: a disk that does not answer holds one thread, not many.
+        while self._listing is not None and not self._listing.done():
+            await asyncio.wait([self._listing])
+        self._listing = in_own_thread(path_candidates, self._exact.get(typed, typed))
+        candidates = await asyncio.shield(self._listing)
         self.post_message(self.CandidatesRead(typed, candidates))
 
     @on(CandidatesRead)
@@ -147,19 +191,39 @@ class AddDatasetScreen(ModalScreen["Dataset | None"]):
 
     def action_complete(self) -> None:
         candidate = self._candidate()
-        if candidate is not None and self.focused is self.query_one(PlainInput):
+        is_typing = self.focused is self._box and (self._field == "path" or self._box.value)
+        if candidate is not None and is_typing and candidate.text != self._value(self._field):
             self._type(candidate.text)
         else:
             self.focus_next()
 
+    @on(Button.Pressed, "#browse")
+    def action_browse(self) -> None:
+        """Go to the tree, and back to the path."""
+        if self.is_reading:
+            return
+        tree = self.query_one(DatasetTree)
+        self.set_class(not tree.has_focus, "-browsing")
+        if tree.has_focus:
+            self._box.focus()
+        else:
+            self._list_errors(())
+            self.call_after_refresh(tree.focus)
+
+    @on(DatasetTree.Chosen)
+    def _chosen(self, message: DatasetTree.Chosen) -> None:
+        self.remove_class("-browsing")
+        path, here = Path(message.path), Path.cwd()
+        self._type(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
     @on(Input.Submitted)
     @on(Button.Pressed, "#read")
     def _entered(self) -> None:
-        candidate = self._candidate()
+        candidate = self._candidate() if self.focused is self._box else None
         if candidate is not None:
             self._take(candidate)
         else:
-            self._read(self.query_one(PlainInput).value)
+            self._read()
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -168,57 +232,49 @@ class AddDatasetScreen(ModalScreen["Dataset | None"]):
     def _candidate(self) -> PathCandidate | None:
         """Return the entry under the cursor; None where the list is behind what was typed."""
         index = self.query_one(PickList).highlighted
-        if index is None or self._completed != self.query_one(PlainInput).value:
+        if index is None or self._completed != self._box.value:
             return None
+        if self._field == "validation" and not self._box.value:
+            return None  # it may stay empty
         return self._candidates[index]
 
     def _take(self, candidate: PathCandidate) -> None:
-        if candidate.is_folder:
-            self._type(candidate.text)
-        else:
-            self._read(candidate.text)
+        self._type(candidate.text)
+        if not candidate.is_folder:
+            self._read()
 
     def _type(self, text: str) -> None:
-        box = self.query_one(PlainInput)
+        box = self._box
+        self._exact[printable(text)] = text
         box.value = text
         box.cursor_position = len(box.value)
         box.focus()
 
     # Reading.
 
-    def _read(self, path: str) -> None:
+    def _read(self) -> None:
         if self.is_reading:
             return
-        if not path.strip():
+        path, validation = self._value("path"), self._value("validation")
+        if not path:
             self._say("Type the path of a file, or choose one from the list", is_wrong=True)
             return
-        self._stop = threading.Event()
         self._say(f"Reading {path}")
-        self._show_state()
-        self._add(Path(path.strip()), self._stop)
-
-    @work(group="reading")
-    async def _add(self, path: Path, stop: threading.Event) -> None:
-        from vapor_tui.services.datasets import add_dataset
-        from vapor_tui.storage.errors import StorageError
-
-        def tell(progress: ReadProgress) -> None:
-            # Called in the thread that reads; posting a message is safe from there.
-            self.post_message(self.Progressed(progress))
-
-        try:
-            answer = await cast("VaporApp", self.app).backend.ask(
-                add_dataset, path, progress=tell, cancelled=stop.is_set
+        self._reading = self.vapor.readings.start(
+            FileToRead(
+                Path(path),
+                name=self._value("name") or None,
+                validation=Path(validation) if validation else None,
             )
-        except StorageError as error:
-            self.post_message(self.StorageFailed(str(error)))
-            return
-        self.post_message(self.Answered(answer))
+        )
+        self._show_state()
 
-    @on(Progressed)
-    def _show_progress(self, message: Progressed) -> None:
+    @on(ReadingProgressed)
+    def _show_progress(self, message: ReadingProgressed) -> None:
+        if message.reading is not self._reading:
+            return
         progress, view = message.progress, self.query_one("#progress", LinesView)
-        share = progress.bytes_read / progress.bytes_total if progress.bytes_total else 1.0
+        share = message.reading.share
         read, total = file_size(progress.bytes_read), file_size(progress.bytes_total)
         view.show(
             [
@@ -227,9 +283,11 @@ class AddDatasetScreen(ModalScreen["Dataset | None"]):
             ]
         )
 
-    @on(Answered)
-    def _answered(self, message: Answered) -> None:
-        self._stop = None
+    @on(ReadingEnded)
+    def _answered(self, message: ReadingEnded) -> None:
+        if message.reading is not self._reading:
+            return
+        self._reading = None
         match message.answer:
             case Ok(dataset) if dataset.status is DatasetStatus.READY:
                 self.dismiss(dataset)
@@ -238,21 +296,21 @@ class AddDatasetScreen(ModalScreen["Dataset | None"]):
                 reason = dataset.reason or "see its errors"
                 self._say(f"{dataset.file_name} is not valid: {reason}", is_wrong=True)
                 self._list_errors(dataset.validation_errors)
-            case Refused(error=error, is_input=is_input):
-                self._say(error, is_wrong=is_input)
-        self._show_state()
-
-    @on(StorageFailed)
-    def _storage_failed(self, message: StorageFailed) -> None:
-        self._stop = None
-        self._say(f"Failed to add the dataset: {message.reason}", is_wrong=True)
+            case Refused(error=error):
+                self._say(error, is_wrong=not message.reading.is_stopping)
         self._show_state()
 
     @on(Button.Pressed, "#back")
     def action_leave(self) -> None:
-        if self._stop is not None:
-            self._stop.set()
+        if self._reading is not None:
+            self._reading.stop()
         else:
+            self.dismiss(None)
+
+    @on(Button.Pressed, "#hide")
+    def action_hide(self) -> None:
+        if self._reading is not None and self._can_hide:
+            self._reading.is_watched = False
             self.dismiss(None)
 
     def _say(self, sentence: str, *, is_wrong: bool = False) -> None:
@@ -270,9 +328,11 @@ class AddDatasetScreen(ModalScreen["Dataset | None"]):
     def _show_state(self) -> None:
         """Show the progress while reading, the list of paths otherwise."""
         self.set_class(self.is_reading, "-reading")
-        self.query_one(PlainInput).disabled = self.is_reading
-        self.query_one("#read", Button).disabled = self.is_reading
+        for box in self.query(PlainInput):
+            box.disabled = self.is_reading
+        for button in self.query("#read, #browse"):
+            button.disabled = self.is_reading
         self.query_one("#back", Button).label = "Stop" if self.is_reading else "Back"
         if not self.is_reading:
             self.query_one("#progress", LinesView).show(())
-            self.query_one(PlainInput).focus()
+            self._box.focus()

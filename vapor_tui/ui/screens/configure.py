@@ -10,6 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer
+from textual.widgets import Button
 
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
@@ -238,6 +239,15 @@ class ConfigureScreen(CostsScreen):
         if not self._bar.is_saving:
             self.app.push_screen(AddDatasetScreen(), added)
 
+    @on(Button.Pressed, "#go-to-datasets")
+    def _go_to_datasets(self) -> None:
+        self.vapor.action_datasets()
+
+    def take_dataset_id(self, dataset_id: int | None) -> None:
+        """Train on the dataset of that number; None leaves the form as it is."""
+        if dataset_id is not None and not self._bar.is_saving:
+            self._read_datasets(dataset_id)
+
     def action_use_sample(self) -> None:
         if not self._bar.is_saving:
             self._fields.say_of_dataset("reading…")
@@ -273,6 +283,7 @@ class ConfigureScreen(CostsScreen):
     def _take_dataset(self, dataset: Dataset | None) -> None:
         if dataset is not None:
             self._answers.pop(DATASET, None)
+        self._fields.offer_datasets(dataset is None)
         changed = self._form.choose_dataset(dataset)
         self._fields.field(DATASET).put(printable(dataset.name) if dataset else "")
         self._put(changed)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from vapor_tui.domain.catalogue import Preset
 from vapor_tui.domain.settings import Setting
@@ -43,6 +43,8 @@ class JobFields(VerticalScroll, can_focus=False):
         yield Static(id="preset-line", markup=False)
         for name in _JOB:
             yield self._fields[name]
+            if name == DATASET:
+                yield Button("Choose one from Datasets", id="go-to-datasets", compact=True)
         yield Static(classes="gap")
         for name, field in self._fields.items():
             if name not in _JOB and name not in self._advanced:
@@ -60,6 +62,10 @@ class JobFields(VerticalScroll, can_focus=False):
         field = self._fields[DATASET]
         if isinstance(field, PickField):
             field.put_placeholder(text)
+
+    def offer_datasets(self, is_wanted: bool) -> None:
+        """Show the button that goes to the datasets, or take it away."""
+        self.query_one("#go-to-datasets", Button).display = is_wanted
 
     def has_any(self, names: Iterable[str]) -> bool:
         return any(name in self._fields for name in names)

@@ -10,6 +10,8 @@ from vapor_tui.domain.formats import file_size
 
 _MOST = 500
 _ENDINGS = (".jsonl", ".json", ".csv", ".parquet", ".ndjson", ".tsv")
+_OTHER = 2
+"""Rank of a file that is probably no dataset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,20 @@ def path_candidates(typed: str) -> list[PathCandidate]:
         return []
 
 
+def dataset_entries(folder: str) -> list[PathCandidate]:
+    """Return the folders in a folder and the files that may be datasets; reads the disk.
+
+    The texts are whole paths. Hidden entries are left out.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            shown = [e for e in entries if not e.name.startswith(".") and _rank(e)[0] < _OTHER]
+            shown.sort(key=_rank)
+            return [_candidate(entry, folder) for entry in shown[:_MOST]]
+    except (OSError, ValueError):
+        return []
+
+
 def _fits(name: str, prefix: str) -> bool:
     if not name.casefold().startswith(prefix.casefold()):
         return False
@@ -50,7 +66,7 @@ def _rank(entry: os.DirEntry[str]) -> tuple[int, str]:
     if entry.is_dir():
         return (0, entry.name.casefold())
     plain = entry.name.casefold().removesuffix(".gz")
-    return (1 if plain.endswith(_ENDINGS) else 2, entry.name.casefold())
+    return (1 if plain.endswith(_ENDINGS) else _OTHER, entry.name.casefold())
 
 
 def _candidate(entry: os.DirEntry[str], head: str) -> PathCandidate:
