@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from pydantic import JsonValue
 from rich.cells import cell_len, chop_cells
@@ -58,16 +59,20 @@ def detail_lines(
         *badge(dataset, share),
         (f"   {format_word(dataset)}", "dim"),
     )
-    lines: list[Line] = [((printable(dataset.name), "bold foreground"),), head]
+    lines: list[Line] = [((part, "bold foreground"),) for part in wrapped(dataset.name, width)]
+    lines.append(head)
     if dataset.reason:
         lines += [((part, "status-failed"),) for part in wrapped(dataset.reason, width)]
+    errors = list(_error_lines(dataset.validation_errors, dataset.statistics, width))
+    if not dataset.training_ready:
+        lines += errors
     if not dataset.is_being_read and not dataset.was_interrupted:
         lines += [(), *_figures(dataset)]
     if dataset.statistics is not None and dataset.statistics.token_histogram:
         lines += [(), _heading("Tokens per record")]
         lines += histogram_lines(dataset.statistics.token_histogram, width)
-    if dataset.validation_errors:
-        lines += [(), *_error_lines(dataset.validation_errors, dataset.statistics, width)]
+    if dataset.training_ready:
+        lines += errors
     lines += [(), _heading("File"), *_file_lines(dataset, width, now)]
     if dataset.sample_data:
         lines += [(), *_sample_lines(dataset, width)]
@@ -79,7 +84,7 @@ def histogram_lines(bins: Sequence[TokenBin], width: int) -> list[Line]:
     labels = [f"{count(found.at_least)}–{count(found.at_most)}" for found in bins]
     numbers = [count(found.records) for found in bins]
     left, right = max(map(len, labels)), max(map(len, numbers))
-    room = max(width - left - right - 3, 1)
+    room = max(width - left - right - 2, 1)
     most = max(*(found.records for found in bins), 1)
     lines: list[Line] = []
     for label, number, found in zip(labels, numbers, bins, strict=True):
@@ -102,24 +107,29 @@ def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
 
     `most` cuts it to so many lines, the last one an ellipsis.
     """
-    lines: list[str] = []
-    for line in text.splitlines() or [""]:
-        lines += _folded(printable(line).rstrip(), max(width, 1))
-        if most is not None and len(lines) > most:
-            return [*lines[: most - 1], "…"]
-    return lines
+    parts = (
+        part
+        for line in text.splitlines() or [""]
+        for part in _folded(printable(line).rstrip(), max(width, 1))
+    )
+    if most is None:
+        return list(parts)
+    lines = list(islice(parts, most + 1))
+    return lines if len(lines) <= most else [*lines[: most - 1], "…"]
 
 
 def _folded(line: str, width: int) -> Iterator[str]:
     """Yield a line in parts of at most this many cells, broken at a space where there is one."""
     while cell_len(line) > width:
-        head = chop_cells(line, width)[0] or line[:1]
+        head = chop_cells(line[: width + 1], width)[0] or line[:1]
         space = head.rfind(" ")
         cut = space if space > 0 else len(head)
         if line[len(head) : len(head) + 1] == " ":
             cut = len(head)
         yield line[:cut].rstrip()
         line = line[cut:].lstrip()
+        if not line:
+            return
     yield line
 
 
@@ -165,6 +175,9 @@ def _counted_by(statistics: DatasetStatistics | None) -> str:
 def _error_lines(
     errors: Sequence[LineError], statistics: DatasetStatistics | None, width: int
 ) -> Iterator[Line]:
+    if not errors:
+        return
+    yield ()
     yield _heading("What is wrong")
     size = max(len(count(error.line)) for error in errors)
     for error in errors:

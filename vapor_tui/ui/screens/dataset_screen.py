@@ -27,6 +27,7 @@ class DatasetScreen(VaporScreen[ResultT]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "train", "train on this", id="dataset.train", tooltip="Plan a job on it"),
+        Binding("n", "new", "add", id="dataset.add", tooltip="Add a dataset from a file"),
         Binding(
             "r",
             "read_again",
@@ -75,6 +76,9 @@ class DatasetScreen(VaporScreen[ResultT]):
     def action_train(self) -> None:
         if dataset := self.subject:
             self.vapor.open_configure(dataset_id=dataset.id)
+
+    def action_new(self) -> None:
+        self.open_adding()
 
     def action_read_again(self) -> None:
         if dataset := self.subject:

@@ -46,7 +46,6 @@ class DatasetsScreen(DatasetScreen[int | None]):
     CSS_PATH = "datasets.tcss"
     AUTO_FOCUS = "DatasetTable"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "add", id="datasets.add", tooltip="Add a dataset from a file"),
         Binding(
             "i",
             "add_sample",
@@ -280,9 +279,6 @@ class DatasetsScreen(DatasetScreen[int | None]):
             case "stop" if self.state == "-reading":
                 return True
         return super().check_action(action, parameters)
-
-    def action_new(self) -> None:
-        self.open_adding()
 
     def dataset_was_added(self, dataset: Dataset | None) -> None:
         if dataset is not None:

@@ -55,7 +55,7 @@ class DatasetTree(Tree[str]):
 
     def __init__(self) -> None:
         folder = os.path.abspath(os.curdir)
-        super().__init__(_label(folder), data=folder)
+        super().__init__(_folder_label(folder), data=folder)
         self.guide_depth = 2
         self._listing: asyncio.Future[list[PathCandidate]] | None = None
 
@@ -99,10 +99,15 @@ class DatasetTree(Tree[str]):
 
     def _go_up(self) -> None:
         folder = os.path.dirname(self.root.data or os.curdir)
-        self.reset(_label(folder), folder)
+        self.reset(_folder_label(folder), folder)
         self.root.expand()
         self.cursor_line = 0
         self._read(self.root)
+
+
+def _folder_label(folder: str) -> Text:
+    """Return what the root is called: of a long path the end would be cut off."""
+    return _label(os.path.basename(folder) or folder)
 
 
 def _label(name: str, facts: str = "") -> Text:
