@@ -38,6 +38,7 @@ from vapor_tui.ui.screens.dataset_details import DatasetDetailsScreen
 from vapor_tui.ui.screens.datasets import DatasetsScreen
 from vapor_tui.ui.screens.jobs import JobsScreen
 from vapor_tui.ui.widgets.dataset_tree import DatasetTree
+from vapor_tui.ui.widgets.path_completion import PathCandidate
 from vapor_tui.ui.widgets.plain_input import PlainInput
 
 GOOD = '{"prompt": "p", "completion": "c"}\n'
@@ -374,8 +375,7 @@ async def test_a_reading_goes_on_behind_the_list(
         await opened.sees("◔ reading 25%")
         assert "stop…" in opened.keys
         assert "delete" not in opened.keys
-        queries_gone = workspace.database.write(queries.remove_reading, row)
-        assert queries_gone is None
+        workspace.database.write(queries.remove_reading, row)
         slow.go.set()
         await opened.sees("chats is ready to train on", "✓ ready")
     (dataset,) = list_datasets(workspace)
@@ -460,14 +460,13 @@ async def test_a_slow_file_never_keeps_the_database_waiting(
     workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold = threading.Event()
-    monkeypatch.setattr(
-        "vapor_tui.ui.screens.add_dataset.path_candidates",
-        lambda _typed: hold.wait(PATIENCE) and [],
-    )
-    monkeypatch.setattr(
-        "vapor_tui.ui.widgets.dataset_tree.dataset_entries",
-        lambda _path: hold.wait(PATIENCE) and [],
-    )
+
+    def hang(_path: str) -> list[PathCandidate]:
+        hold.wait(PATIENCE)
+        return []
+
+    monkeypatch.setattr("vapor_tui.ui.screens.add_dataset.path_candidates", hang)
+    monkeypatch.setattr("vapor_tui.ui.widgets.dataset_tree.dataset_entries", hang)
     slow = SlowReading(monkeypatch)
     (folder / "chats.jsonl").write_text(GOOD)
     try:
