@@ -80,6 +80,20 @@ def test_an_upgrade_keeps_every_row_and_makes_a_copy_first(tmp_path: Path) -> No
     assert _objects(path) == _objects(tmp_path / "new.db")
 
 
+def test_an_upgrade_keeps_what_people_were_told(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    _build_first_version(path)
+    told = (7, "ada", "job_queued", "Queued", "m", "low", 0, 1, "{}", "2026-01-01 00:00:00.000000")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"INSERT INTO notifications VALUES ({', '.join('?' * 10)})", told)
+
+    open_database(path).close()
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM notifications").fetchall() == [told]
+        assert connection.execute("SELECT * FROM event_deliveries").fetchall() == []
+
+
 def test_an_upgrade_does_not_give_numbers_out_again(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     _build_first_version(path)

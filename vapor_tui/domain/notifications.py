@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     BUDGET_REACHED = "budget_reached"
     DIVERGENCE = "divergence"
     STALLED = "stalled"
+    TEST = "test"
 
 
 class Priority(StrEnum):
@@ -57,8 +59,39 @@ class Notification(BaseModel):
     priority: Priority
     read: bool
     job_id: int | None
+    job_name: str | None = None
+    simulated: bool = False
+    """Whether it tells of a simulated job."""
     metadata: dict[str, Any] = Field(default_factory=dict)
     created_at: datetime
+
+    def event(self) -> dict[str, Any]:
+        """Return what a program that is run for it gets to read, as JSON."""
+        return self.model_dump(mode="json", exclude={"owner", "read"})
+
+
+class NotificationPage(BaseModel):
+    """One page of a person's notifications, newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    notifications: list[Notification]
+    page: int
+    limit: int
+    total: int
+    """How many there are on all pages."""
+
+    @property
+    def total_pages(self) -> int:
+        return max(1, math.ceil(self.total / self.limit))
+
+
+TEST_NOTICE = Notice(
+    Kind.TEST,
+    "Test notification",
+    "This is how you are told what happens to your jobs",
+    Priority.NORMAL,
+)
 
 
 def queued_notice(dataset_name: str) -> Notice:

@@ -280,6 +280,14 @@ class NotificationRow(Table, table=True):
     created_at: datetime
 
 
+class DeliveryRow(Table, table=True):
+    __tablename__ = "event_deliveries"
+
+    owner: str = Field(primary_key=True)
+    notification_id: int
+    """The newest notification that this person's own program was run for."""
+
+
 class LogRow(Table, table=True):
     __tablename__ = "log_lines"
     __table_args__: ClassVar[Any] = ({"sqlite_with_rowid": False},)
