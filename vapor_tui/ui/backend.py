@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -33,11 +33,14 @@ class Backend:
         speed: str | None = None,
         runs_worker: bool = True,
         owner: str | None = None,
+        on_event: Sequence[str] = (),
     ) -> None:
+        """`on_event` is the program that the worker runs for each notification."""
         self._database = database
         self._speed = speed
         self._runs_worker = runs_worker
         self._owner = owner
+        self._on_event = on_event
         self._workspace: Workspace | None = None
         self._worker: Worker | None = None
         self._stop = asyncio.Event()
@@ -103,7 +106,8 @@ class Backend:
         from vapor_tui.services.workspace import open_workspace
 
         if self._runs_worker:
-            importlib.import_module("vapor_tui.worker.worker")
+            for name in ("worker", "deliveries"):
+                importlib.import_module(f"vapor_tui.worker.{name}")
         return open_workspace(self._database, owner=self._owner)
 
     def _start_worker(self, workspace: Workspace) -> None:
@@ -112,8 +116,14 @@ class Backend:
 
         pace = Pace.parse(self._speed) if self._speed else None
         self._worker = Worker(workspace.database, workspace.owner, runners=default_runners(pace))
-        self._working = asyncio.create_task(self._worker.run(self._stop), name="worker")
+        self._working = asyncio.create_task(self._work(workspace, self._worker), name="worker")
         self._working.add_done_callback(self._take_end)
+
+    async def _work(self, workspace: Workspace, worker: Worker) -> None:
+        from vapor_tui.worker.deliveries import delivering
+
+        async with delivering(workspace.database, workspace.owner, self._on_event, self._stop):
+            await worker.run(self._stop)
 
     def _take_end(self, working: asyncio.Task[None]) -> None:
         """Say so when the worker ended by a bug of ours: jobs wait until the app is restarted."""
