@@ -7,11 +7,16 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from vapor_tui import paths
-
-FILE_NAME = "config.toml"
 
 LONGEST = 10_000
 """Bytes of a file of preferences that is still believed to be one."""
@@ -60,10 +65,19 @@ class Preferences(_Section):
     jobs: JobsPreferences = JobsPreferences()
     monitor: MonitorPreferences = MonitorPreferences()
 
-
-def config_file() -> Path:
-    """Return the path of the file of preferences, whether it is there or not."""
-    return paths.config_directory() / FILE_NAME
+    @field_validator("keys", mode="before")
+    @classmethod
+    def _joined(cls, keys: Any) -> Any:
+        """Take `jobs.new = "n"`, which TOML reads as a table in a table, for "jobs.new"."""
+        if not isinstance(keys, dict):
+            return keys
+        joined: dict[str, Any] = {}
+        for name, value in keys.items():
+            if isinstance(value, dict):
+                joined |= {f"{name}.{inner}": key for inner, key in value.items()}
+            else:
+                joined[name] = value
+        return joined
 
 
 def load_preferences(path: Path | None = None) -> Preferences:
@@ -71,7 +85,7 @@ def load_preferences(path: Path | None = None) -> Preferences:
 
     Raises ConfigError naming the file, the line and what is accepted there.
     """
-    path = path or config_file()
+    path = path or paths.config_file()
     try:
         with path.open("rb") as file:
             raw = file.read(LONGEST + 1)
@@ -103,6 +117,16 @@ def parse_preferences(text: str, file: str) -> Preferences:
         place = [str(part) for part in finding["loc"] if not isinstance(part, int)]
         where = f'{file}, line {_line_of(text, place)}, "{".".join(place)}"'
         raise ConfigError(f"{where}: {_sentence(finding)}") from None
+
+
+def mistake(sentence: str, *place: str) -> ConfigError:
+    """Return the error of a setting that only those who use it can tell is wrong."""
+    path = paths.config_file()
+    try:
+        line = _line_of(path.read_text(encoding="utf-8-sig"), list(place))
+    except (OSError, UnicodeDecodeError):
+        line = 1  # it has been changed since it was read
+    return ConfigError(f'{path}, line {line}, "{".".join(place)}": {sentence}')
 
 
 def _sentence(finding: Any) -> str:

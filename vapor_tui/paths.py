@@ -29,6 +29,11 @@ def config_directory() -> Path:
     return platformdirs.user_config_path(APP)
 
 
+def config_file() -> Path:
+    """Return the path of the person's preferences, whether the file is there or not."""
+    return config_directory() / "config.toml"
+
+
 def state_directory() -> Path:
     """Return the directory of the log."""
     return platformdirs.user_state_path(APP)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
 from tests.conftest import AddJob
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
@@ -17,7 +20,9 @@ from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.curves import curve
 from vapor_tui.storage.engine import connect
 from vapor_tui.storage.metrics import store_blocks
+from vapor_tui.storage.schema import APPLICATION_ID, ensure
 from vapor_tui.storage.stretches import SMALLEST, read_stretches, size_within
+from vapor_tui.storage.upgrade import migrate
 
 LOSS = VALUE_COLUMNS.index("loss")
 
@@ -126,32 +131,38 @@ def test_a_curve_is_whole_and_bounded_however_long_the_run(
     assert part.step.tolist() == list(range(20_001, 20_101))
 
 
-def test_an_upgrade_sums_up_what_is_there(workspace: Workspace, add_job: AddJob) -> None:
-    job_id = add_job().id
+def test_an_upgrade_sums_up_what_is_there(
+    workspace: Workspace, add_job: AddJob, tmp_path: Path
+) -> None:
+    job_id, other = add_job().id, add_job().id
     workspace.database.write(store_blocks, job_id, [_block(range(1, 5_000))])
-    other = add_job().id
     workspace.database.write(store_blocks, other, [_block(range(10, 900, 10))])
+    path = tmp_path / "old.db"
+    _copy_to_second_version(workspace.database.path, path)
 
-    def summed(raw: sqlite3.Connection) -> list[tuple[object, ...]]:
-        return raw.execute("SELECT * FROM metric_stretches").fetchall()
+    ensure(path)
 
-    raw = connect(workspace.database.path)
-    before = summed(raw)
-    raw.execute("DROP TABLE metric_stretches")
-    raw.execute("PRAGMA user_version=2")
-    raw.execute("UPDATE alembic_version SET version_num = '0002'")
-    raw.close()
-    upgraded = connect_upgraded(workspace)
-    after = summed(upgraded)
-    upgraded.close()
+    before, after = _all_stretches(workspace.database.path), _all_stretches(path)
     assert len(before) == len(after) > 80
     for old, new in zip(before, after, strict=True):
-        assert old == pytest.approx(new, nan_ok=True)
+        assert old == pytest.approx(new)
 
 
-def connect_upgraded(workspace: Workspace) -> sqlite3.Connection:
-    """Open a database by the program's own way, and then by the driver."""
-    from vapor_tui.storage.schema import ensure
+def _all_stretches(path: Path) -> list[tuple[object, ...]]:
+    with closing(connect(path)) as raw:
+        return raw.execute("SELECT * FROM metric_stretches").fetchall()
 
-    ensure(workspace.database.path)
-    return connect(workspace.database.path)
+
+def _copy_to_second_version(source: Path, path: Path) -> None:
+    """Write the jobs and metrics of a database into one of the schema before stretches."""
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
+    with engine.begin() as connection:
+        migrate(connection, "0002")
+    engine.dispose()
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute("ATTACH ? AS source", (str(source),))
+        for table in ("datasets", "training_jobs", "training_metrics"):
+            names = ", ".join(f'"{row[1]}"' for row in raw.execute(f"PRAGMA table_info({table})"))
+            raw.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM source.{table}")
+        raw.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        raw.execute("PRAGMA user_version=2")

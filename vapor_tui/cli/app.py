@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from vapor_tui import __version__
-from vapor_tui.cli.context import INTERRUPTED, LARGEST_ID, Settings
+from vapor_tui.cli.context import INTERRUPTED, LARGEST_ID, Bell, Settings
 from vapor_tui.log import start_logging
 
 log = logging.getLogger(__name__)
@@ -99,13 +99,14 @@ def root(
     no_worker: Annotated[
         bool, typer.Option("--no-worker", help="Only watch: start no jobs from this app.")
     ] = False,
+    bell: Bell = False,
     version: Annotated[
         bool,
         typer.Option("--version", is_eager=True, callback=_print_version, help="Print it."),
     ] = False,
 ) -> None:
     """Without a command, open the app."""
-    context.obj = Settings(database=db, speed=speed, runs_worker=not no_worker)
+    context.obj = Settings(database=db, speed=speed, runs_worker=not no_worker, rings=bell)
     if context.invoked_subcommand is None:
         from vapor_tui.cli.screens import open_app
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from vapor_tui.config import Preferences
     from vapor_tui.services.workspace import Workspace
 
 Database = Annotated[
@@ -24,6 +25,10 @@ Speed = Annotated[
         help="Speed of simulated time: 1 is real time, max does not wait.",
         show_default=False,
     ),
+]
+Bell = Annotated[
+    bool,
+    typer.Option("--bell", help="Ring the terminal when a notification comes."),
 ]
 INTERRUPTED = 130
 """The exit code of what a person interrupted."""
@@ -41,18 +46,45 @@ class Settings:
     database: Path | None = None
     speed: str | None = None
     runs_worker: bool = True
+    rings: bool = False
 
-    def overridden(self, database: Path | None = None, speed: str | None = None) -> Settings:
+    def overridden(
+        self, database: Path | None = None, speed: str | None = None, *, rings: bool = False
+    ) -> Settings:
         """Return these settings with what was given after the command."""
-        return replace(self, database=database or self.database, speed=speed or self.speed)
+        return replace(
+            self,
+            database=database or self.database,
+            speed=speed or self.speed,
+            rings=rings or self.rings,
+        )
 
 
 def settings_of(
-    context: typer.Context, database: Path | None = None, speed: str | None = None
+    context: typer.Context,
+    database: Path | None = None,
+    speed: str | None = None,
+    *,
+    rings: bool = False,
 ) -> Settings:
     """Return the global options of a command."""
     given: Settings = context.obj
-    return given.overridden(database, speed)
+    return given.overridden(database, speed, rings=rings)
+
+
+def preferences_of(settings: Settings) -> Preferences | None:
+    """Return what a person prefers; None for the defaults, which are had without reading them.
+
+    Raises ConfigError with a sentence for the person.
+    """
+    from vapor_tui import paths
+
+    if not settings.rings and not paths.config_file().exists():
+        return None
+    from vapor_tui.config import load_preferences  # pydantic is slow to import
+
+    found = load_preferences()
+    return found.model_copy(update={"bell": True}) if settings.rings else found
 
 
 @contextmanager

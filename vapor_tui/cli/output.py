@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import typer
 from pydantic import BaseModel
 
+from vapor_tui.config import ConfigError
 from vapor_tui.domain.catalogue import CatalogueError
 from vapor_tui.domain.results import Refused
 from vapor_tui.domain.text import printable
@@ -75,7 +76,7 @@ def say_refused(refused: Refused, *, as_json: bool = False) -> None:
 def expected_exit(error: Exception, *, as_json: bool) -> int | None:
     """Say what a person can do about an error; return the exit code, None for a bug of ours."""
     match error:
-        case CatalogueError():
+        case CatalogueError() | ConfigError():
             say_refused(Refused(str(error)), as_json=as_json)
             return WRONG_INPUT
         case StorageError():

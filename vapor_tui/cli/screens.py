@@ -7,7 +7,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from vapor_tui.cli.context import Settings, settings_of
+from vapor_tui.cli.context import Settings, preferences_of, settings_of
 
 commands = typer.Typer()
 
@@ -35,8 +35,20 @@ def open_app(
 
     if settings.speed is not None:
         _check_speed(settings.speed)
-    backend = Backend(settings.database, speed=settings.speed, runs_worker=settings.runs_worker)
-    app = create_app(backend, job_id=job_id, configure=configure, owns_process=True)
+    preferences = preferences_of(settings)
+    backend = Backend(
+        settings.database,
+        speed=settings.speed,
+        runs_worker=settings.runs_worker,
+        on_event=preferences.on_event if preferences else (),
+    )
+    app = create_app(
+        backend,
+        job_id=job_id,
+        configure=configure,
+        preferences=preferences,
+        owns_process=True,
+    )
     app.run()
     return app.return_code or 0
 

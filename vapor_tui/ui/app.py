@@ -24,6 +24,7 @@ from vapor_tui.ui.ending import SignalledEnding
 from vapor_tui.ui.messages import (
     BackendFailed,
     BackendOpened,
+    KeysKnown,
     OverviewRead,
     ReadingEnded,
     ReadingProgressed,
@@ -35,6 +36,7 @@ from vapor_tui.ui.widgets.key_line import ALWAYS
 from vapor_tui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
+    from vapor_tui.config import Preferences
     from vapor_tui.services.overview import Overview
     from vapor_tui.services.workspace import Workspace
 
@@ -100,19 +102,24 @@ class VaporApp(App[None]):
         backend: Backend,
         *,
         clock: Callable[[], datetime] = local_now,
-        refresh_seconds: float = REFRESH_SECONDS,
+        refresh_seconds: float | None = None,
+        preferences: Preferences | None = None,
         start: Callable[[VaporApp], None] | None = None,
         owns_process: bool = False,
     ) -> None:
         """`start` is called once when the backend is open, to go where the person wants to be.
 
         With `owns_process` a signal ends the process even where the terminal blocks the app.
+        Raises ConfigError for a preferred theme or key that there is not.
         """
         super().__init__()
         self.backend = backend
         self.readings = Readings(self)
         self.clock = clock
-        self.refresh_seconds = refresh_seconds
+        self._preferences = preferences
+        self.refresh_seconds = refresh_seconds or (
+            preferences.refresh_seconds if preferences else REFRESH_SECONDS
+        )
         self._start = start
         self._owns_process = owns_process
         self._read_trouble: str | None = None
@@ -121,6 +128,26 @@ class VaporApp(App[None]):
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.DEFAULT_THEME
+        if preferences is not None:
+            self._heed(preferences)
+
+    def _heed(self, preferences: Preferences) -> None:
+        """Take on what shows in the first frame."""
+        if preferences.theme is not None:
+            self.theme = themes.checked(preferences.theme, self.available_themes)
+        if preferences.keys:
+            from vapor_tui.ui.keymap import check_keys
+
+            check_keys(preferences.keys)
+
+    @property
+    def preferences(self) -> Preferences:
+        """What the person prefers."""
+        if self._preferences is None:
+            from vapor_tui.config import Preferences  # pydantic: not before the first frame
+
+            self._preferences = Preferences()
+        return self._preferences
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.fallbacks(self.current_theme.dark)
@@ -139,6 +166,7 @@ class VaporApp(App[None]):
 
     def on_mount(self) -> None:
         self._tick()
+        self._bind_own_keys()
         self._ending = SignalledEnding(self._leave_on_signal, owns_process=self._owns_process)
         self._ending.heed()
         self.screen_change_signal.subscribe(self, self._guard_size)
@@ -164,6 +192,13 @@ class VaporApp(App[None]):
         log.error("the app ends because of a bug", exc_info=error)
         super()._handle_exception(error)
 
+    def _bind_own_keys(self) -> None:
+        """Let the person's own keys apply to what is imported so far."""
+        if self._preferences is not None and self._preferences.keys:
+            from vapor_tui.ui.keymap import keymap
+
+            self.set_keymap(dict(keymap(self._preferences.keys).keys))
+
     # The backend
 
     def open_backend(self) -> None:
@@ -180,6 +215,11 @@ class VaporApp(App[None]):
         self.post_message(BackendOpened())
         # What draws the charts is slow to import: have it ready before a monitor is opened.
         await asyncio.to_thread(importlib.import_module, "vapor_tui.ui.screens.monitor")
+        if self.preferences.keys:
+            from vapor_tui.ui.keymap import import_screens, keymap
+
+            await asyncio.to_thread(import_screens)
+            self.post_message(KeysKnown(keymap(self.preferences.keys)))
 
     @on(BackendOpened)
     def _begin(self) -> None:
@@ -189,6 +229,12 @@ class VaporApp(App[None]):
         if self._start is not None:
             start, self._start = self._start, None
             start(self)
+
+    @on(KeysKnown)
+    def _bind_all_keys(self, message: KeysKnown) -> None:
+        self.set_keymap(dict(message.keymap.keys))
+        for clash in message.keymap.clashes:
+            self.notify(f"Two meanings of {clash}", severity="warning", markup=False)
 
     @on(BackendFailed)
     def _tell_failure(self, message: BackendFailed) -> None:
@@ -234,7 +280,10 @@ class VaporApp(App[None]):
             return  # nothing new, or the app is being left
         self.overview = message.overview
         watched = getattr(self.screen, "job_id", None)
-        for toast in toasts_of(message.overview.news, watched):
+        toasts = toasts_of(message.overview.news, watched)
+        if toasts and self.preferences.bell:
+            self.bell()
+        for toast in toasts:
             self.notify(
                 toast.message,
                 title=toast.title,
@@ -311,13 +360,15 @@ def create_app(
     job_id: int | None = None,
     configure: Mapping[str, Any] | None = None,
     clock: Callable[[], datetime] = local_now,
-    refresh_seconds: float = REFRESH_SECONDS,
+    refresh_seconds: float | None = None,
+    preferences: Preferences | None = None,
     owns_process: bool = False,
 ) -> VaporApp:
     """Return the app, to open on the list of jobs, on a job's monitor, or on a new job.
 
     `configure` opens a new job, filled with what ConfigureScreen takes; what is None there
-    is chosen as usual.
+    is chosen as usual. `refresh_seconds` goes before the preferred ones. Raises ConfigError for
+    a preferred theme or key that there is not.
     """
 
     def start(app: VaporApp) -> None:
@@ -330,6 +381,7 @@ def create_app(
         backend,
         clock=clock,
         refresh_seconds=refresh_seconds,
+        preferences=preferences,
         start=start,
         owns_process=owns_process,
     )

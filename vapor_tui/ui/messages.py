@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from vapor_tui.domain.datasets import Dataset, DatasetPage, ListedDataset, ReadProgress
     from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.lifecycle import Action
+    from vapor_tui.domain.notifications import NotificationPage
     from vapor_tui.domain.results import Result
     from vapor_tui.services.monitor import News
     from vapor_tui.services.overview import JobList, Overview
+    from vapor_tui.ui.keymap import Keymap
     from vapor_tui.ui.readings import Reading
 
 
@@ -27,6 +29,14 @@ class BackendFailed(Message, bubble=False):
     def __init__(self, reason: str) -> None:
         super().__init__()
         self.reason = reason
+
+
+class KeysKnown(Message, bubble=False):
+    """All screens are imported: what a person's own keys mean on each of them is known."""
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        self.keymap = keymap
 
 
 class OverviewRead(Message, bubble=False):
@@ -47,6 +57,27 @@ class JobsRead(Message, bubble=False):
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, JobsRead)
+
+
+class NotificationsRead(Message, bubble=False):
+    """A page of notifications was read; a newer one makes those before it pointless."""
+
+    def __init__(self, page: NotificationPage, request: int) -> None:
+        super().__init__()
+        self.page = page
+        self.request = request
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, NotificationsRead)
+
+
+class NotificationsMarked(Message, bubble=False):
+    """So many notifications were marked read, or unread."""
+
+    def __init__(self, marked: int, *, read: bool) -> None:
+        super().__init__()
+        self.marked = marked
+        self.read = read
 
 
 class NewsRead(Message, bubble=False):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual.color import Color
 from textual.theme import Theme
 
@@ -89,6 +91,15 @@ LIGHT = Theme(
 
 THEMES = (DARK, LIGHT)
 DEFAULT_THEME = DARK.name
+
+
+def checked(name: str, known: Iterable[str]) -> str:
+    """Return the name of a theme that is known; raises ConfigError for any other one."""
+    if name in known:
+        return name
+    from vapor_tui.config import mistake
+
+    raise mistake(f"there is no such theme, only {', '.join(sorted(known))}", "theme")
 
 
 def fallbacks(dark: bool) -> dict[str, str]:

@@ -83,7 +83,7 @@ class MonitorScreen(JobScreen[None]):
     ]
 
     job: var[Job | None] = var(None, init=False)
-    smoothing: var[float] = var(0.6, init=False)
+    smoothing: var[float] = var(0.0, init=False)
     window: var[int | None] = var(None, init=False)
 
     def __init__(self, job_id: int) -> None:
@@ -122,6 +122,7 @@ class MonitorScreen(JobScreen[None]):
         yield FittedLines(id="tail")
 
     def on_mount(self) -> None:
+        self.set_reactive(MonitorScreen.smoothing, self.vapor.preferences.monitor.smoothing)
         self.watch(self.app, "second", self._show_text, init=False)
         self.set_interval(self.vapor.refresh_seconds, self._ask_while_active)
         self._ask()
@@ -302,8 +303,10 @@ class MonitorScreen(JobScreen[None]):
         self.window = WINDOW_STEPS if self.window is None else None
 
     def action_smooth(self, direction: int) -> None:
-        place = SMOOTHING_STEPS.index(self.smoothing) + direction
-        self.smoothing = SMOOTHING_STEPS[min(max(place, 0), len(SMOOTHING_STEPS) - 1)]
+        steps = [step for step in SMOOTHING_STEPS if (step - self.smoothing) * direction > 0]
+        self.smoothing = min(
+            steps, key=lambda step: abs(step - self.smoothing), default=self.smoothing
+        )
 
     def watch_smoothing(self) -> None:
         self._show_chart()
