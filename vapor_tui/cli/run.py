@@ -7,7 +7,17 @@ from typing import Any
 
 import typer
 
-from vapor_tui.cli.context import INTERRUPTED, Database, Json, Speed, settings_of, workspace_of
+from vapor_tui.cli.bell import JobBell
+from vapor_tui.cli.context import (
+    INTERRUPTED,
+    Bell,
+    Database,
+    Json,
+    Speed,
+    preferences_of,
+    settings_of,
+    workspace_of,
+)
 from vapor_tui.cli.options import with_job_options
 from vapor_tui.cli.output import FAILED, print_json, print_line, refuse
 from vapor_tui.cli.plan import (
@@ -20,6 +30,7 @@ from vapor_tui.cli.plan import (
     prepared,
 )
 from vapor_tui.cli.watching import run_display
+from vapor_tui.config import Preferences
 from vapor_tui.domain.formats import ABSENT, duration, money, plain_number
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Status
@@ -28,6 +39,7 @@ from vapor_tui.domain.text import printable
 from vapor_tui.services.jobs import DEFAULT_MODE, Simulation, create_job, get_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace
+from vapor_tui.worker.deliveries import delivering
 from vapor_tui.worker.signals import stop_on_signals
 from vapor_tui.worker.worker import Worker, default_runners
 
@@ -48,18 +60,21 @@ def run(
     inject: InjectOption = None,
     db: Database = None,
     speed: Speed = None,
+    bell: Bell = False,
     as_json: Json = False,
 ) -> None:
     """Create a job and drive it here until it ends."""
+    settings = settings_of(context, db, speed, rings=bell)
+    preferences = preferences_of(settings) or Preferences()
     with workspace_of(context, db) as workspace:
-        wanted = settings_of(context, db, speed).speed or "auto"
+        wanted = settings.speed or "auto"
         simulation = Simulation(mode=mode, speed=wanted, injection=inject)
         match prepared(workspace, dataset, raw, runner, simulation, validation):
             case Refused() as refused:
                 refuse(refused, as_json=as_json)
             case Ok(dataset_id):
                 pass
-        match asyncio.run(_drive(workspace, raw, dataset_id, simulation)):
+        match asyncio.run(_drive(workspace, raw, dataset_id, simulation, preferences)):
             case Refused() as refused:
                 refuse(refused, as_json=as_json)
             case Ok(job):
@@ -75,28 +90,37 @@ def run(
 
 
 async def _drive(
-    workspace: Workspace, raw: dict[str, Any], dataset_id: int, simulation: Simulation
+    workspace: Workspace,
+    raw: dict[str, Any],
+    dataset_id: int,
+    simulation: Simulation,
+    preferences: Preferences,
 ) -> Result[Job]:
     """Create the job leased to a worker of its own and wait until it ends or is handed back."""
     runners = default_runners(Pace.parse(simulation.speed))
     worker = Worker(workspace.database, workspace.owner, runners=runners, claims=False)
     stop = asyncio.Event()
+    on_event = delivering(workspace.database, workspace.owner, preferences.on_event, stop)
     with stop_on_signals(stop):
-        worker_id = await worker.register()
-        created = await asyncio.to_thread(
-            create_job, workspace, raw, dataset_id, simulation=simulation, leased_to=worker_id
-        )
-        if isinstance(created, Refused):
-            await worker.leave()
-            return created
-        worker.adopt(created.value)
-        working = asyncio.create_task(worker.run(stop, once=True))
-        job = await _watch(workspace, created.value, working)
-        await working
+        async with on_event:
+            worker_id = await worker.register()
+            created = await asyncio.to_thread(
+                create_job, workspace, raw, dataset_id, simulation=simulation, leased_to=worker_id
+            )
+            if isinstance(created, Refused):
+                await worker.leave()
+                return created
+            worker.adopt(created.value)
+            working = asyncio.create_task(worker.run(stop, once=True))
+            ring = JobBell(workspace, created.value.id) if preferences.bell else None
+            job = await _watch(workspace, created.value, working, ring)
+            await working
     return Ok(job)
 
 
-async def _watch(workspace: Workspace, job: Job, working: asyncio.Task[None]) -> Job:
+async def _watch(
+    workspace: Workspace, job: Job, working: asyncio.Task[None], bell: JobBell | None
+) -> Job:
     """Show the stored progress of a job while its worker works; return its last state."""
     with run_display(job) as show:
         while True:
@@ -104,6 +128,8 @@ async def _watch(workspace: Workspace, job: Job, working: asyncio.Task[None]) ->
             stored = await asyncio.to_thread(get_job, workspace, job.id)
             job = stored or job
             show(job)
+            if bell is not None:
+                await asyncio.to_thread(bell.ring_on_news)
             if is_last:
                 return job
             await asyncio.wait([working], timeout=_LOOK_SECONDS)

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from vapor_tui.cli.context import INTERRUPTED, Database, Speed, settings_of, workspace_of
+from vapor_tui.cli.context import (
+    INTERRUPTED,
+    Database,
+    Speed,
+    preferences_of,
+    settings_of,
+    workspace_of,
+)
 from vapor_tui.cli.output import refuse
 from vapor_tui.domain.results import Refused
 from vapor_tui.services.unit import worker_unit
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace
+from vapor_tui.worker.deliveries import delivering
 from vapor_tui.worker.signals import stop_on_signals
 from vapor_tui.worker.worker import DEFAULT_CONCURRENCY, Worker, default_runners
 
@@ -44,13 +53,21 @@ def worker(
         pace = Pace.parse(wanted) if wanted else None
     except ValueError as error:
         refuse(Refused(str(error)))
+    preferences = preferences_of(settings_of(context))
+    on_event = preferences.on_event if preferences else ()
     with workspace_of(context, db) as workspace:
-        is_interrupted = asyncio.run(_work(workspace, pace, concurrency, once))
+        is_interrupted = asyncio.run(_work(workspace, pace, concurrency, once, on_event))
     if is_interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
-async def _work(workspace: Workspace, pace: Pace | None, concurrency: int, once: bool) -> bool:
+async def _work(
+    workspace: Workspace,
+    pace: Pace | None,
+    concurrency: int,
+    once: bool,
+    on_event: Sequence[str],
+) -> bool:
     """Work until there is a reason to end; say whether that was Ctrl-C."""
     stop = asyncio.Event()
     worker = Worker(
@@ -61,5 +78,6 @@ async def _work(workspace: Workspace, pace: Pace | None, concurrency: int, once:
         is_separate=True,
     )
     with stop_on_signals(stop) as received:
-        await worker.run(stop, once=once)
+        async with delivering(workspace.database, workspace.owner, on_event, stop):
+            await worker.run(stop, once=once)
     return received[:1] == [signal.SIGINT]
