@@ -101,10 +101,10 @@ async def test_the_bell_rings_once_for_all_that_comes_together(
 
 async def test_own_keys_take_the_place_of_the_usual(workspace: Workspace, add_job: AddJob) -> None:
     add_job()
-    keys = {"jobs.new": "N,ctrl+n"}
+    keys = {"jobs.new": "N,ctrl+n", "app.notifications": "f9"}
     async with session(preferring(workspace, keys=keys)) as app:
         await app.sees("support-bot", "N new")
-        await app.press("n")
+        await app.press("n", "3")
         assert app.top(JobsScreen)
         await app.press("N")
         await app.until(lambda: isinstance(app.app.screen, ConfigureScreen))

@@ -21,6 +21,7 @@ from vapor_tui.ui import themes
 from vapor_tui.ui.backend import Backend
 from vapor_tui.ui.commands import JobCommands, commands_of
 from vapor_tui.ui.ending import SignalledEnding
+from vapor_tui.ui.going import go_to
 from vapor_tui.ui.messages import (
     BackendFailed,
     BackendOpened,
@@ -85,6 +86,14 @@ class VaporApp(App[None]):
             show=False,
             id="app.datasets",
             tooltip="Go to the datasets",
+        ),
+        Binding(
+            "3",
+            "notifications",
+            "notifications",
+            show=False,
+            id="app.notifications",
+            tooltip="Read what you were told of your jobs",
         ),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit", tooltip="Quit"),
     ]
@@ -331,6 +340,11 @@ class VaporApp(App[None]):
             return
         take = getattr(self.screen, "take_dataset_id", None)
         self.push_screen(DatasetsScreen(chooses=take is not None), take)
+
+    def action_notifications(self) -> None:
+        from vapor_tui.ui.screens.notifications import NotificationsScreen
+
+        go_to(self, NotificationsScreen)
 
     def action_help(self) -> None:
         from vapor_tui.ui.screens.help import HelpScreen

@@ -24,6 +24,18 @@ WELCOME = Notice(
 NO_MATCH = Notice("No job matches", choices=(Choice("esc", "list all jobs again", "", "clear"),))
 
 
+NO_NOTIFICATIONS = Notice(
+    "No notifications yet",
+    "When a job is queued, starts, ends, fails or comes near its budget, you are told, "
+    "and it is kept here until you delete the job.",
+    (Choice("q", "back", "", "leave"),),
+)
+
+NOTHING_UNREAD = Notice(
+    "Nothing is unread", choices=(Choice("f", "list everything again", "", "filter"),)
+)
+
+
 def not_opened(reason: str) -> Notice:
     """Return what is said when the database cannot be opened."""
     return Notice(

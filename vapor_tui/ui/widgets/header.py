@@ -9,7 +9,7 @@ from textual.reactive import var
 
 from vapor_tui.ui.glyphs import CURSOR
 from vapor_tui.ui.sight import is_seen
-from vapor_tui.ui.widgets.lines import Line, LinesView, joined, line_width, spread
+from vapor_tui.ui.widgets.lines import GAP, Line, LinesView, joined, line_width, spread
 
 if TYPE_CHECKING:
     from vapor_tui.services.overview import Overview
@@ -31,6 +31,8 @@ class HeaderLine(LinesView):
     def __init__(self, *crumbs: str, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.set_reactive(HeaderLine.crumbs, crumbs)
+        self._news = range(0)
+        """The cells where it says how much is unread."""
 
     def on_mount(self) -> None:
         for name in ("overview", "minute", "trouble"):
@@ -41,6 +43,10 @@ class HeaderLine(LinesView):
     def on_resize(self, _event: events.Resize) -> None:
         self._compose_lines()
 
+    async def on_click(self, event: events.Click) -> None:
+        if event.y == 0 and event.x - self.gutter.left in self._news:
+            await self.app.run_action("app.notifications")
+
     def watch_crumbs(self) -> None:
         self._compose_lines()
 
@@ -49,10 +55,12 @@ class HeaderLine(LinesView):
         if not width or not is_seen(self.screen):
             return
         overview: Overview | None = getattr(app, "overview", None)
-        right = joined([*counts(overview), ((getattr(app, "minute", ""), "dim"),)])
+        time: Line = ((getattr(app, "minute", ""), "dim"),)
+        right = joined([*counts(overview), time])
         left = self._breadcrumb()
         if line_width(left) + line_width(right) + 2 > width:
-            right = joined([*counts(overview)[-1:], right[-1:]])
+            right = joined([*counts(overview)[-1:], time])
+        self._news = _news_cells(overview, time, width)
         lines = [spread(left, right, width)]
         if trouble := getattr(app, "trouble", None):
             lines.append(((f"! {trouble}", "bold status-failed"),))
@@ -66,6 +74,14 @@ class HeaderLine(LinesView):
             if not is_last:
                 line += ((f" {CURSOR} ", "faint"),)
         return line
+
+
+def _news_cells(overview: Overview | None, time: Line, width: int) -> range:
+    """Return where the count of what is unread stands: before the time, at the right end."""
+    if overview is None or not overview.unread:
+        return range(0)
+    end = width - line_width(time) - len(GAP)
+    return range(end - line_width(counts(overview)[-1]), end)
 
 
 def counts(overview: Overview | None) -> list[Line]:
