@@ -175,6 +175,33 @@ def test_a_mistake_in_the_preferences_is_named(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("bel = true", 'line 1, "bel": there is no such setting'),
+        ('bell = true\ntheme = "neon"', 'line 2, "theme": there is no such theme'),
+        ('[keys]\njobs.new = "foo"', '"foo" is no key'),
+    ],
+)
+def test_a_mistake_for_the_app_is_named_before_it_opens(
+    cli: Cli,
+    configured: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    said: str,
+) -> None:
+    def never(_: object) -> None:
+        raise AssertionError("the screen was opened")
+
+    monkeypatch.setattr("vapor_tui.ui.app.VaporApp.run", never)
+    monkeypatch.setattr("sys.stdin", _Terminal())
+    monkeypatch.setattr("vapor_tui.cli.screens.sys.stdout.isatty", lambda: True)
+    configured(text)
+    code, out, err = cli()
+    assert (code, out) == (2, "")
+    assert said in err
+
+
 class _Terminal:
     """Standard error as a terminal that keeps what it gets."""
 

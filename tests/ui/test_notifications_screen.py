@@ -224,6 +224,16 @@ async def test_going_there_twice_opens_it_once(workspace: Workspace, add_job: Ad
         assert len(app.app.screen_stack) == 2
 
 
+async def test_the_palette_leads_there(workspace: Workspace) -> None:
+    tell(workspace, "of no job")
+    async with session(frozen_app(workspace)) as app:
+        await app.press("ctrl+p", *"notif")
+        await app.sees("Notifications  (3)")
+        await app.pilot.pause(0.3)
+        await app.press("enter")
+        await app.sees("of no job in full")
+
+
 async def test_a_form_is_not_lost_and_its_fields_take_the_key(
     workspace: Workspace, add_job: AddJob
 ) -> None:
