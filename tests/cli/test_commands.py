@@ -173,7 +173,7 @@ def test_cancel_retry_delete(cli: Cli, worked_example: Path) -> None:
     assert cli("cancel", 1).out == "Job 1 is cancelled\n"
     again = cli("cancel", 1)
     assert again.code == 2
-    assert "Job 1 is cancelled; cancel needs one that is" in again.err
+    assert "Job 1 is cancelled and can't be stopped: it has ended" in again.err
     assert cli("retry", 1).code == 2
     assert cli("delete", 1, "--yes").code == 0
     assert cli("show", 1).code == 2

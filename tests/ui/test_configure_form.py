@@ -7,12 +7,7 @@ import pytest
 from tests.conftest import AddDataset, AddJob
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.ui.screens.configure_form import (
-    JobForm,
-    gpu_count_effect,
-    in_sentence,
-    numbered,
-)
+from vapor_tui.ui.screens.configure_form import JobForm, gpu_count_effect, in_sentence
 
 
 @pytest.fixture
@@ -144,14 +139,6 @@ def test_what_more_gpus_bring(
     answer = form.plan(workspace)
     assert isinstance(answer, Ok)
     assert gpu_count_effect(answer.value) == sentence
-
-
-@pytest.mark.parametrize(
-    ("name", "copy"),
-    [("chat", "chat-2"), ("chat-2", "chat-3"), ("run-99", "run-100"), ("a" * 100, "a" * 98 + "-2")],
-)
-def test_names_of_copies(name: str, copy: str) -> None:
-    assert numbered(name) == copy
 
 
 def test_labels_inside_a_sentence() -> None:

@@ -223,6 +223,14 @@ def proposed_name(model: str, dataset: str) -> str:
     return re.sub(r"[\s_]+", "-", name)[:100]
 
 
+def numbered(name: str) -> str:
+    """Return the name of a copy: "chat" becomes "chat-2", "chat-2" becomes "chat-3"."""
+    found = re.fullmatch(r"(.*)-(\d{1,4})", name, re.ASCII | re.DOTALL)
+    stem, number = (found[1], int(found[2]) + 1) if found else (name, 2)
+    ending = f"-{number}"
+    return stem[: 100 - len(ending)] + ending
+
+
 def _validated(kind: type[Any], values: Mapping[str, Any], errors: dict[str, str]) -> Any | None:
     try:
         return kind.model_validate(values)
@@ -388,14 +396,28 @@ MAXIMUM_LIMIT = 1000
 
 
 class Sort(StrEnum):
-    """Orders of the list; the newest job comes first among equals."""
+    """Orders of the list; the newest job comes first among equals, what has no value last."""
 
     NEWEST = "newest"
     OLDEST = "oldest"
     NAME = "name"
     STATUS = "status"
-    COST = "cost"
+    MODEL = "model"
     PROGRESS = "progress"
+    LOSS = "loss"
+    LEFT = "left"
+    COST = "cost"
+    AGE = "age"
+    DURATION = "duration"
+
+
+def parse_sort(text: str) -> Result[tuple[Sort, bool]]:
+    """Return the order that a word names and whether it is reversed, as in "-cost"."""
+    name = text.removeprefix("-")
+    if name not in list(Sort):
+        sentence = f'There is no order "{name}"; there are {", ".join(Sort)}'
+        return Refused(sentence, {"sort": sentence})
+    return Ok((Sort(name), text != name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,9 +426,14 @@ class JobFilter:
 
     status: Status | None = None
     search: str = ""
+    tag: str | None = None
+    """Only jobs with exactly this tag, in whatever case."""
     sort: Sort = Sort.NEWEST
+    is_reversed: bool = False
     page: int = 1
     limit: int = DEFAULT_LIMIT
+    around: int | None = None
+    """A job whose page is wanted in place of `page`, where it is in the list at all."""
 
 
 class JobPage(BaseModel):

@@ -98,6 +98,17 @@ _ACTION_FROM: dict[Action, frozenset[Status]] = {
 }
 
 
+_DONE: dict[Action, str] = {
+    Action.PAUSE: "paused",
+    Action.RESUME: "resumed",
+    Action.CANCEL: "stopped",
+    Action.CANCEL_AFTER_EPOCH: "stopped after its epoch",
+    Action.RETRY: "retried",
+    Action.FAIL: "made to fail",
+    Action.DELETE: "deleted",
+}
+
+
 def may_become(current: Status, following: Status) -> bool:
     """Say whether a job may go from one status to the other."""
     return following in TRANSITIONS[current]
@@ -108,11 +119,40 @@ def may_apply(action: Action, status: Status) -> bool:
     return status in _ACTION_FROM[action]
 
 
+def objection(action: Action, status: Status) -> str:
+    """Return what stands in the way of an action that a job's status does not allow."""
+    article = "An" if status.value[0] in "aeiou" else "A"
+    return f"{article} {status.value} job can't be {_DONE[action]}: {_instead(action, status)}"
+
+
 def refusal(action: Action, job_id: int, status: Status) -> str:
     """Return the sentence for an action that its job's status does not allow."""
-    allowed = ", ".join(s.value for s in Status if s in _ACTION_FROM[action])
-    verb = action.value.replace("_", " ")
-    return f"Job {job_id} is {status.value}; {verb} needs one that is {allowed}"
+    return (
+        f"Job {job_id} is {status.value} and can't be {_DONE[action]}: {_instead(action, status)}"
+    )
+
+
+def _instead(action: Action, status: Status) -> str:
+    """Return why a status does not allow an action, or what to do instead."""
+    match action:
+        case Action.DELETE:
+            return "stop it first"
+        case Action.RESUME if status is Status.FAILED:
+            return "retry it instead"
+        case Action.RETRY if status is Status.PAUSED:
+            return "resume it instead"
+        case Action.RESUME | Action.RETRY if status in ENDED:
+            return "clone it instead"
+        case Action.RESUME:
+            return "it is not paused"
+        case Action.RETRY:
+            return "it has not failed"
+        case Action.CANCEL_AFTER_EPOCH | Action.FAIL if status not in ENDED:
+            return "no worker holds it"
+        case Action.PAUSE if status is Status.PAUSED:
+            return "it is already"
+        case _:
+            return "it has ended"
 
 
 @dataclass(frozen=True, slots=True)

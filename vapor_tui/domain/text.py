@@ -29,6 +29,11 @@ def printable(text: object, limit: int | None = None) -> str:
     return _UNSAFE.sub(lambda found: " " if found[0] in "\n\r\t" else REPLACEMENT, line)
 
 
+def printable_lines(text: str) -> list[str]:
+    """Return text of several lines, each of them safe to show."""
+    return [printable(line) for line in text.replace("\r\n", "\n").split("\n")]
+
+
 def storable(text: str) -> str:
     """Return text that UTF-8 can hold: lone surrogates are replaced, nothing else is changed."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +36,7 @@ from vapor_tui.storage.notifications import notify
 from vapor_tui.storage.tables import JobRow
 
 DEFAULT_MODE = SimulationMode.REALISTIC
+DEFAULT_SPEED = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Simulation:
     """How a simulated job runs: nothing here changes what a real trainer would do."""
 
     mode: str = DEFAULT_MODE
-    speed: str = "auto"
+    speed: str = DEFAULT_SPEED
     injection: str | None = None
     """A fault to rehearse, as "nan@100"; marked wherever the job is shown."""
 
@@ -134,20 +135,29 @@ def list_jobs(workspace: Workspace, wanted: JobFilter | None = None) -> JobPage:
     return workspace.database.read(queries.job_page, workspace.owner, wanted or JobFilter())
 
 
-def count_jobs(workspace: Workspace) -> dict[Status, int]:
-    return workspace.database.read(queries.status_counts, workspace.owner)
+def get_jobs(workspace: Workspace, job_ids: Sequence[int]) -> list[Job]:
+    """Return those of these jobs that there are, in order of number."""
+    return workspace.database.read(queries.jobs_of, workspace.owner, job_ids)
 
 
 def apply_action(workspace: Workspace, action: Action, job_id: int) -> Result[Job]:
-    """Do what a person asks of a job, or ask its worker to; the answer is the job after it."""
-    result = workspace.database.write(_apply, workspace.owner, action, job_id)
-    if action is Action.DELETE and isinstance(result, Ok):
-        purge_deleted(workspace)
-    return result
+    """Do what a person asks of a job, or ask its worker to; the answer is the job after it.
+
+    A deleted job is gone for the person; `purge_deleted` or a worker removes its rows.
+    """
+    return workspace.database.write(_apply, workspace.owner, action, job_id)
+
+
+def apply_actions(workspace: Workspace, wanted: Mapping[int, Action]) -> dict[int, Result[Job]]:
+    """Do what a person asks of several jobs, by number, in one transaction.
+
+    One that is refused does not keep the others from it.
+    """
+    return workspace.database.write(_apply_all, workspace.owner, wanted)
 
 
 def purge_deleted(workspace: Workspace) -> None:
-    """Remove what is left of deleted jobs, in pieces that keep nobody waiting."""
+    """Remove what is left of deleted jobs, in pieces that keep nobody waiting; takes long."""
     while workspace.database.write(queries.purge_some, workspace.owner, queries.PURGED_AT_ONCE):
         time.sleep(0)  # lets those who wait for the lock have their turn
 
@@ -195,6 +205,12 @@ def _apply(connection: Connection, owner: str, action: Action, job_id: int) -> R
     changed = queries.job_by_id(connection, owner, job_id)
     assert changed is not None
     return Ok(changed)
+
+
+def _apply_all(
+    connection: Connection, owner: str, wanted: Mapping[int, Action]
+) -> dict[int, Result[Job]]:
+    return {job_id: _apply(connection, owner, action, job_id) for job_id, action in wanted.items()}
 
 
 def _ask_worker(connection: Connection, owner: str, job: Job, wish: Desired) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from vapor_tui.domain.jobs import Job, JobFilter, JobPage
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.notifications import Notification
+from vapor_tui.domain.totals import Totals
 from vapor_tui.processes import is_provably_gone
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as job_queries
 from vapor_tui.storage import notifications as notification_queries
 from vapor_tui.storage.metrics import loss_samples
+from vapor_tui.storage.totals import totals
 from vapor_tui.storage.workers import workers
 
 SAMPLES = 7
@@ -28,7 +32,9 @@ class Overview:
 
     version: int | None
     """The data version it was read at."""
-    counts: Mapping[Status, int]
+    day: date
+    """The day it was read on, to which what was spent today belongs."""
+    totals: Totals
     unread: int
     news: tuple[Notification, ...]
     """Notifications written since the overview before, oldest first; none in the first one."""
@@ -37,16 +43,21 @@ class Overview:
     """Whether a worker is registered, here or elsewhere, that may be alive."""
 
     @property
+    def counts(self) -> Mapping[Status, int]:
+        """How many jobs there are of each status, simulated ones and real ones."""
+        return Counter(self.totals.real.counts) + Counter(self.totals.simulated.counts)
+
+    @property
     def running(self) -> int:
-        return sum(n for status, n in self.counts.items() if status.is_active) - self.queued
+        return self.totals.real.running + self.totals.simulated.running
 
     @property
     def queued(self) -> int:
-        return self.counts.get(Status.QUEUED, 0)
+        return self.totals.real.queued + self.totals.simulated.queued
 
     @property
     def total(self) -> int:
-        return sum(self.counts.values())
+        return self.totals.real.total + self.totals.simulated.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +70,28 @@ class JobList:
 
 
 def overview(
-    workspace: Workspace, since: Overview | None = None, *, anyway: bool = False
+    workspace: Workspace,
+    since: Overview | None = None,
+    *,
+    anyway: bool = False,
+    now: datetime | None = None,
 ) -> Overview | None:
-    """Return the overview, or None when nothing was written since the one given.
+    """Return the overview, or None when nothing was written since the one given on this day.
 
-    `anyway` reads it all the same: a worker that was killed writes nothing.
+    `anyway` reads it all the same: a worker that was killed writes nothing. `now` is in the
+    zone whose days count.
     """
+    now = now or datetime.now().astimezone()
     version = workspace.database.data_version()
-    if since is not None and version is not None and version == since.version and not anyway:
+    is_known = since is not None and version is not None and version == since.version
+    if is_known and since is not None and since.day == now.date() and not anyway:
         return None
-    return workspace.database.read(_overview, workspace.owner, version, since)
+    return workspace.database.read(_overview, workspace.owner, version, since, now)
+
+
+def job_totals(workspace: Workspace, now: datetime | None = None) -> Totals:
+    """Return what all jobs come to, on the day of `now` in its zone."""
+    return workspace.database.read(totals, workspace.owner, now or datetime.now().astimezone())
 
 
 def list_with_curves(workspace: Workspace, wanted: JobFilter, known: Mapping[int, int]) -> JobList:
@@ -77,7 +100,11 @@ def list_with_curves(workspace: Workspace, wanted: JobFilter, known: Mapping[int
 
 
 def _overview(
-    connection: Connection, owner: str, version: int | None, since: Overview | None
+    connection: Connection,
+    owner: str,
+    version: int | None,
+    since: Overview | None,
+    now: datetime,
 ) -> Overview:
     latest = notification_queries.latest_id(connection, owner)
     news: list[Notification] = []
@@ -87,7 +114,8 @@ def _overview(
         )
     return Overview(
         version=version,
-        counts=job_queries.status_counts(connection, owner),
+        day=now.date(),
+        totals=totals(connection, owner, now),
         unread=notification_queries.unread_count(connection, owner),
         news=tuple(reversed(news)),
         latest_notification=latest,

@@ -6,7 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from vapor_tui.domain.jobs import Job, JobFilter, JobPage, Sort
 from vapor_tui.domain.lifecycle import ACTIVE, Desired, Status
@@ -24,14 +37,20 @@ _CALIBRATING_JOBS = 50
 _MOST_WORDS = 20
 """Of a search; SQLite takes no condition of a thousand parts."""
 
-_ORDER: dict[Sort, ColumnElement[Any]] = {
-    Sort.NEWEST: JOBS.c.id.desc(),
-    Sort.OLDEST: JOBS.c.id.asc(),
-    Sort.NAME: func.lower(JOBS.c.name).asc(),
-    Sort.STATUS: JOBS.c.status.asc(),
-    Sort.COST: func.coalesce(JOBS.c.final_cost, JOBS.c.current_cost).desc(),
-    Sort.PROGRESS: JOBS.c.progress.desc(),
+_VALUES: dict[Sort, ColumnElement[Any]] = {
+    Sort.NAME: func.lower(JOBS.c.name),
+    Sort.STATUS: JOBS.c.status,
+    Sort.MODEL: func.lower(JOBS.c.base_model),
+    Sort.PROGRESS: JOBS.c.progress,
+    Sort.LOSS: func.json_extract(JOBS.c.current_metrics, "$.loss"),
+    Sort.LEFT: case((JOBS.c.status.in_(ACTIVE), JOBS.c.estimated_completion_at)),
+    Sort.COST: func.coalesce(JOBS.c.final_cost, JOBS.c.current_cost),
+    Sort.AGE: JOBS.c.created_at,
+    Sort.DURATION: func.julianday(func.coalesce(JOBS.c.completed_at, func.datetime("now")))
+    - func.julianday(JOBS.c.started_at),
 }
+_LARGEST_FIRST = frozenset({Sort.PROGRESS, Sort.COST, Sort.AGE, Sort.DURATION})
+"""Of age the largest moment, which is the youngest job."""
 
 
 def insert_job(connection: Connection, row: JobRow) -> int:
@@ -58,30 +77,32 @@ def jobs_by_id(connection: Connection, job_ids: Sequence[int]) -> list[Job]:
 
 def job_page(connection: Connection, owner: str, wanted: JobFilter) -> JobPage:
     """Return one page of a person's jobs and how many there are in all."""
+    # Only the search looks into datasets; and what is sorted is the numbers alone, not the rows.
+    listed = _tables() if wanted.search else JOBS
     conditions = _conditions(owner, wanted)
     total = connection.execute(
-        select(func.count()).select_from(_tables()).where(*conditions)
+        select(func.count()).select_from(listed).where(*conditions)
     ).scalar_one()
+    page = wanted.page
+    numbers = select(JOBS.c.id).select_from(listed).where(*conditions).order_by(*_order(wanted))
+    if wanted.around is not None:
+        page = _page_around(connection, numbers, wanted.around, wanted.limit) or page
+    job_ids = list(
+        connection.execute(numbers.limit(wanted.limit).offset((page - 1) * wanted.limit)).scalars()
+    )
+    places = {job_id: place for place, job_id in enumerate(job_ids)}
+    jobs = sorted(jobs_by_id(connection, job_ids), key=lambda job: places[job.id])
+    return JobPage(jobs=jobs, page=page, limit=wanted.limit, total=total)
+
+
+def jobs_of(connection: Connection, owner: str, job_ids: Sequence[int]) -> list[Job]:
+    """Return those of these jobs that are a person's, in order of number."""
     rows = connection.execute(
         _joined()
-        .where(*conditions)
-        .order_by(_ORDER[wanted.sort], JOBS.c.id.desc())
-        .limit(wanted.limit)
-        .offset((wanted.page - 1) * wanted.limit)
+        .where(JOBS.c.id.in_(job_ids), JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None))
+        .order_by(JOBS.c.id)
     )
-    return JobPage(
-        jobs=[_job(row) for row in rows], page=wanted.page, limit=wanted.limit, total=total
-    )
-
-
-def status_counts(connection: Connection, owner: str) -> dict[Status, int]:
-    """Return how many jobs a person has of each status; statuses without any are left out."""
-    rows = connection.execute(
-        select(JOBS.c.status, func.count())
-        .where(JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None))
-        .group_by(JOBS.c.status)
-    )
-    return {Status(status): number for status, number in rows}
+    return [_job(row) for row in rows]
 
 
 def has_work(connection: Connection, owner: str) -> bool:
@@ -154,9 +175,37 @@ def change_unheld(
     return changed.rowcount == 1
 
 
+def set_tags(connection: Connection, job_id: int, tags: Sequence[str]) -> None:
+    connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(tags=list(tags)))
+
+
+def set_note(connection: Connection, job_id: int, note: str) -> None:
+    connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(notes=note))
+
+
+def tags_in_use(connection: Connection, owner: str) -> list[str]:
+    """Return the tags that a person's jobs carry, the most used ones first."""
+    tags = func.json_each(JOBS.c.tags).table_valued("value")
+    return list(
+        connection.execute(
+            select(tags.c.value)
+            .select_from(JOBS.join(tags, true()))
+            .where(JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None))
+            .group_by(tags.c.value)
+            .order_by(func.count().desc(), tags.c.value)
+        ).scalars()
+    )
+
+
 def mark_deleted(connection: Connection, job_id: int) -> None:
     """Hide a job that has ended; `purge_some` removes it."""
     connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(deleted_at=datetime.now(UTC)))
+
+
+def has_deleted(connection: Connection, owner: str) -> bool:
+    """Say whether rows of a person's deleted jobs are still there."""
+    deleted = select(JOBS.c.id).where(JOBS.c.owner == owner, JOBS.c.deleted_at.is_not(None))
+    return bool(connection.execute(deleted.limit(1)).first())
 
 
 def purge_some(connection: Connection, owner: str, rows: int) -> bool:
@@ -209,6 +258,26 @@ def _joined() -> Select[Any]:
     ).select_from(_tables())
 
 
+def _order(wanted: JobFilter) -> list[ColumnElement[Any]]:
+    sort = wanted.sort
+    if sort in (Sort.NEWEST, Sort.OLDEST):
+        newest_first = (sort is Sort.NEWEST) is not wanted.is_reversed
+        return [JOBS.c.id.desc() if newest_first else JOBS.c.id.asc()]
+    value = _VALUES[sort]
+    falls = (sort in _LARGEST_FIRST) is not wanted.is_reversed
+    return [value.is_(None), value.desc() if falls else value.asc(), JOBS.c.id.desc()]
+
+
+def _page_around(
+    connection: Connection, numbers: Select[Any], job_id: int, limit: int
+) -> int | None:
+    """Return the page on which a job stands; None when it is not in the list."""
+    for place, number in enumerate(connection.execute(numbers).scalars()):
+        if number == job_id:
+            return place // limit + 1
+    return None
+
+
 def _conditions(owner: str, wanted: JobFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
         JOBS.c.owner == owner,
@@ -216,6 +285,8 @@ def _conditions(owner: str, wanted: JobFilter) -> list[ColumnElement[bool]]:
     ]
     if wanted.status is not None:
         conditions.append(JOBS.c.status == wanted.status)
+    if wanted.tag is not None:
+        conditions.append(_has_tag(wanted.tag))
     for word in storable(wanted.search).split()[:_MOST_WORDS]:
         conditions.append(
             or_(
@@ -227,6 +298,12 @@ def _conditions(owner: str, wanted: JobFilter) -> list[ColumnElement[bool]]:
             )
         )
     return conditions
+
+
+def _has_tag(tag: str) -> ColumnElement[bool]:
+    tags = func.json_each(JOBS.c.tags).table_valued("value")
+    folded = storable(tag).strip().lower()
+    return exists().select_from(tags).where(func.lower(tags.c.value) == folded)
 
 
 def _job(row: Row[Any]) -> Job:

@@ -280,7 +280,8 @@ class VaporApp(App[None]):
 
         self._readings += 1
         anyway = self._readings % FULL_READING_EVERY == 0
-        self.post_message(OverviewRead(await self.ask(overview, self.overview, anyway=anyway)))
+        found = await self.ask(overview, self.overview, anyway=anyway, now=self.clock())
+        self.post_message(OverviewRead(found))
 
     @on(OverviewRead)
     def _take_overview(self, message: OverviewRead) -> None:

@@ -56,7 +56,7 @@ def test_actions_fit_their_statuses(action: Action, statuses: set[Status]) -> No
 
 
 def test_a_refusal_names_job_status_and_what_it_would_take() -> None:
-    assert refusal(Action.RESUME, 3, R) == "Job 3 is running; resume needs one that is paused"
+    assert refusal(Action.RESUME, 3, R) == "Job 3 is running and can't be resumed: it is not paused"
 
 
 def test_stage_labels() -> None:

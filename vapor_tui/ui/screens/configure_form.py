@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from vapor_tui.domain.catalogue import CUSTOM, PRESET_FIELDS, Catalogue, Preset
 from vapor_tui.domain.estimate import estimate
 from vapor_tui.domain.formats import duration, money
 from vapor_tui.domain.hyperparameters import ALPHA_PER_RANK, Hyperparameters, settings
-from vapor_tui.domain.jobs import Job, JobSettings, job_setting, proposed_name
+from vapor_tui.domain.jobs import Job, JobSettings, job_setting, numbered, proposed_name
 from vapor_tui.domain.settings import Setting
 
 if TYPE_CHECKING:
@@ -195,14 +194,6 @@ class JobForm:
 
     def _changed_since(self, before: Mapping[str, str]) -> set[str]:
         return {name for name, text in self.values.items() if text != before[name]}
-
-
-def numbered(name: str) -> str:
-    """Return the name of a copy: "chat" becomes "chat-2", "chat-2" becomes "chat-3"."""
-    found = re.fullmatch(r"(.*)-(\d{1,4})", name, re.ASCII | re.DOTALL)
-    stem, number = (found[1], int(found[2]) + 1) if found else (name, 2)
-    ending = f"-{number}"
-    return stem[: 100 - len(ending)] + ending
 
 
 def in_sentence(label: str) -> str:
