@@ -12,7 +12,7 @@ from vapor_tui.cli.output import FAILED, WRONG_INPUT, print_json, print_line, sa
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, wish_label
 from vapor_tui.domain.results import Ok, Refused
-from vapor_tui.services.jobs import apply_action
+from vapor_tui.services.jobs import apply_actions, purge_deleted
 
 commands = typer.Typer()
 
@@ -77,14 +77,16 @@ def _apply(context: typer.Context, action: Action, job_ids: Sequence[int], as_js
     done: list[Job] = []
     refusals: list[Refused] = []
     with workspace_of(context) as workspace:
-        for job_id in dict.fromkeys(job_ids):
-            match apply_action(workspace, action, job_id):
+        for answer in apply_actions(workspace, dict.fromkeys(job_ids, action)).values():
+            match answer:
                 case Ok(job):
                     done.append(job)
                     if not as_json:
                         print_line(_sentence(action, job))
                 case Refused() as refused:
                     refusals.append(refused)
+        if action is Action.DELETE:
+            purge_deleted(workspace)
     if as_json:
         errors = [{"error": each.error, "details": dict(each.details)} for each in refusals]
         print_json({"jobs": [job.model_dump(mode="json") for job in done], "errors": errors})

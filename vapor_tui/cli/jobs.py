@@ -10,10 +10,13 @@ from vapor_tui.cli.context import LARGEST_ID, LARGEST_PAGE, Json, workspace_of
 from vapor_tui.cli.output import print_json, print_line, print_table, refuse
 from vapor_tui.domain.formats import ABSENT, age, duration, money, plain_number
 from vapor_tui.domain.hyperparameters import settings
-from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, Sort
+from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, Sort, parse_sort
 from vapor_tui.domain.lifecycle import Status, wish_label
-from vapor_tui.domain.results import Refused
+from vapor_tui.domain.results import Ok, Refused
+from vapor_tui.domain.text import printable_lines
+from vapor_tui.domain.totals import Tally, Totals
 from vapor_tui.services.jobs import get_job, list_jobs, missing_job
+from vapor_tui.services.overview import job_totals
 
 commands = typer.Typer()
 
@@ -31,21 +34,32 @@ def jobs(
     search: Annotated[
         str, typer.Option("--search", metavar="T", help="In name, model, dataset and tags.")
     ] = "",
-    sort: Annotated[str, typer.Option("--sort", help="newest, oldest, name, cost ...")] = "newest",
+    tag: Annotated[
+        str | None, typer.Option("--tag", metavar="T", help="Only jobs with this tag.")
+    ] = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="ORDER", help=f"{', '.join(Sort)}; -ORDER reverses it.")
+    ] = "newest",
     page: Annotated[int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE)] = 1,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT)] = 10,
+    totals: Annotated[
+        bool, typer.Option("--totals", help="Also what all jobs come to, today and this month.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List jobs, newest first."""
-    wanted = _filter(status, search, sort, page, limit)
+    wanted = _filter(status, search, tag, sort, page, limit)
     if isinstance(wanted, Refused):
         refuse(wanted, as_json=as_json)
     with workspace_of(context) as workspace:
         found = list_jobs(workspace, wanted)
+        spent = job_totals(workspace) if totals else None
     if as_json:
-        print_json(_document(found))
+        print_json(_document(found, spent))
     else:
         _print_page(found)
+        if spent is not None:
+            _print_totals(spent)
 
 
 @commands.command()
@@ -62,25 +76,29 @@ def show(context: typer.Context, job_id: JobId, as_json: Json = False) -> None:
 
 
 def _filter(
-    status: str | None, search: str, sort: str, page: int, limit: int
+    status: str | None, search: str, tag: str | None, sort: str, page: int, limit: int
 ) -> JobFilter | Refused:
     if status is not None and status not in list(Status):
         sentence = f'There is no status "{status}"; there are {", ".join(Status)}'
         return Refused(sentence, {"status": sentence})
-    if sort not in list(Sort):
-        sentence = f'There is no order "{sort}"; there are {", ".join(Sort)}'
-        return Refused(sentence, {"sort": sentence})
+    match parse_sort(sort):
+        case Refused() as refused:
+            return refused
+        case Ok((order, is_reversed)):
+            pass
     return JobFilter(
         status=Status(status) if status else None,
         search=search,
-        sort=Sort(sort),
+        tag=tag,
+        sort=order,
+        is_reversed=is_reversed,
         page=page,
         limit=limit,
     )
 
 
-def _document(found: JobPage) -> dict[str, object]:
-    return {
+def _document(found: JobPage, spent: Totals | None) -> dict[str, object]:
+    document: dict[str, object] = {
         "jobs": [job.model_dump(mode="json") for job in found.jobs],
         "pagination": {
             "page": found.page,
@@ -89,6 +107,29 @@ def _document(found: JobPage) -> dict[str, object]:
             "total_pages": found.total_pages,
         },
     }
+    if spent is not None:
+        document["totals"] = {"real": _tally(spent.real), "simulated": _tally(spent.simulated)}
+    return document
+
+
+def _tally(tally: Tally) -> dict[str, object]:
+    return {
+        "running": tally.running,
+        "queued": tally.queued,
+        "spent_today": round(tally.today, 2),
+        "spent_this_month": round(tally.month, 2),
+    }
+
+
+def _print_totals(spent: Totals) -> None:
+    print_line()
+    print_table(
+        ("", "running", "queued", "spent today", "this month"),
+        [
+            (name, tally.running, tally.queued, money(tally.today), money(tally.month))
+            for name, tally in (("real", spent.real), ("simulated", spent.simulated))
+        ],
+    )
 
 
 def _print_page(found: JobPage) -> None:
@@ -138,7 +179,10 @@ def _print_job(job: Job) -> None:
         ("elapsed", duration(job.elapsed())),
         ("left", duration(job.seconds_left())),
         ("seed", job.seed),
+        ("tags", ", ".join(job.tags) or ABSENT),
     ]
+    note = printable_lines(job.notes) if job.notes else []
+    rows += [("note" if number == 0 else "", line) for number, line in enumerate(note)]
     if job.error_message:
         rows.append(("error", job.error_message))
     if job.hyperparameters is not None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from vapor_tui.config import ConfigError
 from vapor_tui.domain.catalogue import CatalogueError
 from vapor_tui.domain.results import Refused
-from vapor_tui.domain.text import printable
+from vapor_tui.domain.text import printable, printable_lines
 from vapor_tui.log import log_file
 from vapor_tui.storage.errors import StorageError
 
@@ -31,6 +31,12 @@ def print_json(document: Any) -> None:
 def print_line(text: object = "") -> None:
     """Print a line that may hold text from outside."""
     typer.echo(printable(text))
+
+
+def print_text(text: str) -> None:
+    """Print text of several lines that may come from outside; nothing where there is none."""
+    if text:
+        typer.echo("\n".join(printable_lines(text)))
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

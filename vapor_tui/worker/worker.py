@@ -32,6 +32,8 @@ HEARTBEAT_SECONDS = 2.0
 """Longest time between two signs of life while a job is held."""
 WATCH_SECONDS = 1.0
 """Between two looks at the other workers."""
+PURGE_SECONDS = 5.0
+"""Between two looks for deleted jobs whose rows are still there."""
 LETTING_GO_SECONDS = LEASE_SECONDS * 2 / 3
 """A worker that could not write for so long stops by itself, before another takes over."""
 LEAVING_SECONDS = 0.6
@@ -92,6 +94,7 @@ class Worker:
         self._watch = LeaseWatch()
         self._last_watch = -WATCH_SECONDS
         self._last_write = 0.0
+        self._next_purge = 0.0
         self._let_go = False
         self._is_unsure = False
         """Whether a write has failed that may still have been committed."""
@@ -140,18 +143,10 @@ class Worker:
         """Register. A separate worker that cannot is not worth starting; the app's tries on."""
         try:
             await self.register()
-            await self._purge()
         except StorageError as error:
             if self._is_separate:
                 raise
             self.trouble = error
-
-    async def _purge(self) -> None:
-        """Go on with removing deleted jobs where a program was ended in the middle of it."""
-        while await self._database.write_async(
-            job_queries.purge_some, self._owner, job_queries.PURGED_AT_ONCE
-        ):
-            await asyncio.sleep(0)
 
     async def _wake_on(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -205,7 +200,23 @@ class Worker:
             self.adopt(job)
         if found.released:
             self.wake()
+        await self._purge_some()
         return bool(self._drives)
+
+    async def _purge_some(self) -> None:
+        """Remove one piece of a deleted job, so that a large one is gone in the background."""
+        if self._now() < self._next_purge:
+            return
+        database = self._database.with_patience(0.0)
+        try:
+            if await database.read_async(job_queries.has_deleted, self._owner):
+                await database.write_async(
+                    job_queries.purge_some, self._owner, job_queries.PURGED_AT_ONCE
+                )
+                return
+        except StorageError as error:
+            log.info("cannot remove deleted jobs now: %s", error)
+        self._next_purge = self._now() + PURGE_SECONDS
 
     def _advances(self) -> list[leases.Advance]:
         drives = self._drives.values()
