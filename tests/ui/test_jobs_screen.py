@@ -153,7 +153,7 @@ async def test_the_status_filter_offers_what_there_is(
             await app.until(lambda expected=expected: listed(app) == expected)
             seen.append(app.app.home.query_one(FilterBar).filters.status)
         assert seen == [Status.QUEUED, Status.CANCELLED, None]
-        await app.press("o")
+        await app.press("o", "down", "enter")
         await app.until(lambda: listed(app) == ["waits", "dropped"])
 
 

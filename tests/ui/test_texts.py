@@ -13,7 +13,8 @@ from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status
 from vapor_tui.domain.notifications import Kind, Notification, Priority
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.ui.job_rows import heading_line, job_line, layout_for, loss_text
+from vapor_tui.ui.job_layout import heading_line, job_line, layout_for
+from vapor_tui.ui.job_rows import loss_text
 from vapor_tui.ui.monitor_blocks import side_lines
 from vapor_tui.ui.monitor_lines import (
     Figures,

@@ -410,6 +410,13 @@ class Sort(StrEnum):
     AGE = "age"
     DURATION = "duration"
 
+    def falls(self, is_reversed: bool = False) -> bool:
+        """Say whether the largest value comes first."""
+        return (self in _LARGEST_FIRST) is not is_reversed
+
+
+_LARGEST_FIRST = frozenset({Sort.NEWEST, Sort.PROGRESS, Sort.COST, Sort.DURATION})
+
 
 def parse_sort(text: str) -> Result[tuple[Sort, bool]]:
     """Return the order that a word names and whether it is reversed, as in "-cost"."""

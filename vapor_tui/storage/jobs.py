@@ -38,6 +38,8 @@ _MOST_WORDS = 20
 """Of a search; SQLite takes no condition of a thousand parts."""
 
 _VALUES: dict[Sort, ColumnElement[Any]] = {
+    Sort.NEWEST: JOBS.c.id,
+    Sort.OLDEST: JOBS.c.id,
     Sort.NAME: func.lower(JOBS.c.name),
     Sort.STATUS: JOBS.c.status,
     Sort.MODEL: func.lower(JOBS.c.base_model),
@@ -45,12 +47,10 @@ _VALUES: dict[Sort, ColumnElement[Any]] = {
     Sort.LOSS: func.json_extract(JOBS.c.current_metrics, "$.loss"),
     Sort.LEFT: case((JOBS.c.status.in_(ACTIVE), JOBS.c.estimated_completion_at)),
     Sort.COST: func.coalesce(JOBS.c.final_cost, JOBS.c.current_cost),
-    Sort.AGE: JOBS.c.created_at,
+    Sort.AGE: -func.julianday(JOBS.c.created_at),
     Sort.DURATION: func.julianday(func.coalesce(JOBS.c.completed_at, func.datetime("now")))
     - func.julianday(JOBS.c.started_at),
 }
-_LARGEST_FIRST = frozenset({Sort.PROGRESS, Sort.COST, Sort.AGE, Sort.DURATION})
-"""Of age the largest moment, which is the youngest job."""
 
 
 def insert_job(connection: Connection, row: JobRow) -> int:
@@ -259,13 +259,9 @@ def _joined() -> Select[Any]:
 
 
 def _order(wanted: JobFilter) -> list[ColumnElement[Any]]:
-    sort = wanted.sort
-    if sort in (Sort.NEWEST, Sort.OLDEST):
-        newest_first = (sort is Sort.NEWEST) is not wanted.is_reversed
-        return [JOBS.c.id.desc() if newest_first else JOBS.c.id.asc()]
-    value = _VALUES[sort]
-    falls = (sort in _LARGEST_FIRST) is not wanted.is_reversed
-    return [value.is_(None), value.desc() if falls else value.asc(), JOBS.c.id.desc()]
+    value = _VALUES[wanted.sort]
+    ordered = value.desc() if wanted.sort.falls(wanted.is_reversed) else value.asc()
+    return [ordered.nulls_last(), JOBS.c.id.desc()]
 
 
 def _page_around(

@@ -323,6 +323,7 @@ class VaporApp(App[None]):
         def planned(job_id: int | None) -> None:
             if job_id is not None:
                 self.backend.wake_worker()
+                self.home.stand_on(job_id)
                 self.open_monitor(job_id)
 
         self.push_screen(ConfigureScreen(**filled), planned)

@@ -19,6 +19,10 @@ ICONS = {
 }
 
 CURSOR = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+MARK = "*"
+"""Of a row that a person has marked."""
+TAG = "#"
+FALLING, RISING = "↓", "↑"
 SIMULATED = "SIMULATED"
 SIMULATED_SHORT = "sim"
 INJECTED = "INJECTED"

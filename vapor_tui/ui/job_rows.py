@@ -1,19 +1,22 @@
-"""A job as one line of a table; columns have fixed widths, the name takes what is left."""
+"""The columns that a table of jobs can have, and what each shows of a job."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
 
 from vapor_tui.domain.formats import ABSENT, age, duration, money
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import (
-    CURSOR,
     INJECTED_SHORT,
     SIMULATED_SHORT,
+    TAG,
     badge,
     bar,
     percent,
@@ -25,8 +28,18 @@ from vapor_tui.ui.widgets.lines import Line, fitted, line_width
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job
 
-_CURSOR_WIDTH = 2
 _CURVE = 7
+_SHORT_BAR = 8
+"""A narrower cell says the percentage alone."""
+
+
+class Size(IntEnum):
+    """How much room the columns of a table have."""
+
+    TIGHT = 0
+    SMALL = 1
+    MIDDLE = 2
+    LARGE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +49,47 @@ class Cell:
     job: Job
     curve: Sequence[float]
     now: datetime
+    names_tags: bool = False
+    """Whether the tags stand behind the name, as there is no column for them."""
+    marks_name: bool = False
+    """Whether what is simulated is marked at the name, as there is no column of costs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its heading, how wide it is (0 takes the rest), and what it shows."""
+    """A column: its heading, how wide it is in each size of table, and what it shows."""
 
     title: str
-    width: int
+    widths: tuple[int, int, int, int]
+    """Cells for each `Size`; 0 takes what the others leave."""
     show: Callable[[Cell, int], Line]
     is_right: bool = False
+    short_title: str = ""
+    """The heading where the other one has no room."""
+    about: str = ""
+    """What it shows, in a few words."""
 
 
 def _number(cell: Cell, _width: int) -> Line:
     return ((str(cell.job.id), "dim"),)
 
 
-def _name(cell: Cell, _width: int) -> Line:
-    return ((printable(cell.job.name), "foreground"),)
+def _name(cell: Cell, width: int) -> Line:
+    name: Line = ((printable(cell.job.name), "foreground"),)
+    mark = simulated_mark(cell.job) if cell.marks_name else ""
+    room = width - len(mark)
+    for tag in cell.job.tags if cell.names_tags else ():
+        part = f" {TAG}{printable(tag)}"
+        if line_width(name) + cell_len(part) > room:
+            break
+        name += ((part, "dim"),)
+    return (*fitted(name, room), (mark, "dim")) if mark else name
+
+
+def simulated_mark(job: Job) -> str:
+    """Return what marks a job or its dollars as simulated; as many spaces for a real one."""
+    short = INJECTED_SHORT if job.injection else SIMULATED_SHORT
+    return f" {short}" if job.is_simulated else " " * (len(SIMULATED_SHORT) + 1)
 
 
 def _status(cell: Cell, _width: int) -> Line:
@@ -70,12 +106,10 @@ def _dataset(cell: Cell, _width: int) -> Line:
 
 def _progress(cell: Cell, width: int) -> Line:
     share, text = cell.job.progress / 100, percent(cell.job.progress / 100)
+    if width < _SHORT_BAR:
+        return ((text, "foreground"),)
     drawn = bar(share, width - len(text) - 1, status_style(cell.job.status))
     return (*drawn, (f" {text}", "foreground"))
-
-
-def _percent(cell: Cell, _width: int) -> Line:
-    return ((percent(cell.job.progress / 100), "foreground"),)
 
 
 def loss_text(job: Job) -> str:
@@ -86,14 +120,13 @@ def loss_text(job: Job) -> str:
     return {"nan": "NaN"}.get(mark := metrics.non_finite.get("loss", ABSENT), mark)
 
 
-def _loss(cell: Cell, _width: int) -> Line:
+def _loss(cell: Cell, width: int) -> Line:
     bad = "loss" in cell.job.current_metrics.non_finite
-    return ((loss_text(cell.job), "status-failed" if bad else "foreground"),)
-
-
-def _loss_and_curve(cell: Cell, width: int) -> Line:
-    number = fitted(_loss(cell, width), width - _CURVE - 1)
-    return (*number, (f" {sparkline(cell.curve, _CURVE)}", "chart-line"))
+    number: Line = ((loss_text(cell.job), "status-failed" if bad else "foreground"),)
+    if width <= _CURVE:
+        return number
+    curve = f" {sparkline(cell.curve, _CURVE)}"
+    return (*fitted(number, width - len(curve)), (curve, "chart-line"))
 
 
 def _left(cell: Cell, _width: int) -> Line:
@@ -103,115 +136,52 @@ def _left(cell: Cell, _width: int) -> Line:
 def _cost(cell: Cell, _width: int) -> Line:
     job = cell.job
     cost = job.final_cost if job.final_cost is not None else job.current_cost
-    short = INJECTED_SHORT if job.injection else SIMULATED_SHORT
-    mark = f" {short}" if job.is_simulated else " " * (len(SIMULATED_SHORT) + 1)
     amount = money(cost) if cost else ABSENT
-    return ((amount, "foreground"), (mark, "dim"))
+    return ((amount, "foreground"), (simulated_mark(job), "dim"))
 
 
 def _age(cell: Cell, _width: int) -> Line:
     return ((age(cell.job.created_at, cell.now), "dim"),)
 
 
-_NUMBER, _NAME = Column("#", 4, _number), Column("name", 0, _name)
-_STATUS, _LOSS = Column("status", 14, _status), Column("loss", 6, _loss, is_right=True)
-_LEFT = Column("left", 7, _left, is_right=True)
-_COST = Column("cost", 11, _cost, is_right=True)
-_AGE = Column("age", 4, _age, is_right=True)
+def _tags(cell: Cell, _width: int) -> Line:
+    return ((", ".join(map(printable, cell.job.tags)) or ABSENT, "dim"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The columns of a table of at least this width, and the cells between them."""
-
-    least: int
-    gap: int
-    columns: tuple[Column, ...]
-
-    def widths(self, width: int) -> list[int]:
-        fixed = sum(column.width for column in self.columns) + self.gap * (len(self.columns) - 1)
-        rest = max(width - _CURSOR_WIDTH - fixed, 1)
-        return [column.width or rest for column in self.columns]
+def _gpus(cell: Cell, _width: int) -> Line:
+    gpus = cell.job.gpu_config
+    return ((f"{gpus.count} × {printable(gpus.type)}" if gpus else ABSENT, "dim"),)
 
 
-_LAYOUTS = (
-    Layout(
-        150,
-        2,
-        (
-            _NUMBER,
-            _NAME,
-            _STATUS,
-            Column("model", 18, _model),
-            Column("dataset", 18, _dataset),
-            Column("progress", 22, _progress),
-            Column("loss", 14, _loss_and_curve),
-            _LEFT,
-            _COST,
-            _AGE,
-        ),
-    ),
-    Layout(
-        110,
-        2,
-        (
-            _NUMBER,
-            _NAME,
-            _STATUS,
-            Column("model", 12, _model),
-            Column("progress", 15, _progress),
-            Column("loss", 14, _loss_and_curve),
-            _LEFT,
-            _COST,
-            _AGE,
-        ),
-    ),
-    Layout(
-        76, 1, (_NUMBER, _NAME, _STATUS, Column("progress", 11, _progress), _LOSS, _LEFT, _COST)
-    ),
-    Layout(0, 1, (_NUMBER, _NAME, _STATUS, Column("done", 5, _percent), _LOSS)),
-)
+def _preset(cell: Cell, _width: int) -> Line:
+    return ((printable(cell.job.preset_id or ABSENT), "dim"),)
 
 
-def layout_for(width: int) -> Layout:
-    """Return the columns that a table of this width has."""
-    return next(layout for layout in _LAYOUTS if width >= layout.least)
+def _duration(cell: Cell, _width: int) -> Line:
+    return ((duration(cell.job.elapsed(cell.now)), "foreground"),)
 
 
-def heading_line(layout: Layout, width: int) -> Line:
-    """Return the line of headings."""
-    cells: list[Line] = [((column.title, "dim"),) for column in layout.columns]
-    return ((" " * _CURSOR_WIDTH, ""), *_row(cells, layout, width))
+def _budget(cell: Cell, _width: int) -> Line:
+    return ((money(cell.job.budget), "dim"),)
 
 
-def job_line(
-    job: Job,
-    curve: Sequence[float],
-    now: datetime,
-    layout: Layout,
-    width: int,
-    *,
-    is_current: bool,
-    has_focus: bool,
-) -> Line:
-    """Return a job's line, marked when the cursor is on it."""
-    cell = Cell(job, curve, now)
-    sizes = layout.widths(width)
-    cells = [column.show(cell, size) for column, size in zip(layout.columns, sizes, strict=True)]
-    mark = f"{CURSOR} " if is_current else " " * _CURSOR_WIDTH
-    line: Line = ((mark, "bold accent"), *_row(cells, layout, width))
-    if not (is_current and has_focus):
-        return line
-    return tuple((text, f"{style} on block-cursor-background".strip()) for text, style in line)
+NAME, COST, TAGS = "name", "cost", "tags"
 
-
-def _row(cells: Sequence[Line], layout: Layout, width: int) -> Line:
-    line: Line = ()
-    for cell, column, size in zip(cells, layout.columns, layout.widths(width), strict=True):
-        line += ((" " * layout.gap, ""),) if line else ()
-        missing = size - line_width(cell)
-        if column.is_right and missing > 0:
-            line += ((" " * missing, ""), *cell)
-        else:
-            line += fitted(cell, size)
-    return fitted(line, width - _CURSOR_WIDTH)
+COLUMNS: Mapping[str, Column] = {
+    "id": Column("#", (4,) * 4, _number, about="the number to type"),
+    NAME: Column("name", (0,) * 4, _name, about="takes what the others leave"),
+    "status": Column("status", (14,) * 4, _status),
+    "model": Column("model", (10, 12, 12, 18), _model),
+    "dataset": Column("dataset", (10, 12, 14, 18), _dataset),
+    "progress": Column("progress", (5, 11, 15, 22), _progress, short_title="done"),
+    "loss": Column("loss", (6, 6, 14, 14), _loss, about="with its curve where there is room"),
+    "left": Column("left", (7,) * 4, _left, is_right=True, about="time to the expected end"),
+    COST: Column("cost", (11,) * 4, _cost, is_right=True, about="so far, or in the end"),
+    "age": Column("age", (4,) * 4, _age, is_right=True, about="since it was made"),
+    "duration": Column("took", (7,) * 4, _duration, is_right=True, about="since its start"),
+    TAGS: Column("tags", (10, 12, 16, 20), _tags),
+    "gpus": Column("GPUs", (13,) * 4, _gpus),
+    "preset": Column("preset", (8, 8, 10, 10), _preset),
+    "budget": Column("budget", (9,) * 4, _budget, is_right=True),
+}
+"""By the name that a person chooses them by."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -98,6 +99,48 @@ class ActionDone(Message, bubble=False):
         super().__init__()
         self.action = action
         self.job = job
+        self.answer = answer
+
+
+class MarkedRead(Message, bubble=False):
+    """The marked jobs were read as they are now, for what a key does to them."""
+
+    def __init__(self, key_action: str, jobs: Sequence[Job]) -> None:
+        super().__init__()
+        self.key_action = key_action
+        self.jobs = jobs
+
+
+class ActionsDone(Message, bubble=False):
+    """A person's action on several jobs was answered, job by job."""
+
+    def __init__(
+        self,
+        wanted: Mapping[int, Action],
+        answers: Mapping[int, Result[Job]],
+        left_out: Mapping[int, str],
+    ) -> None:
+        super().__init__()
+        self.wanted = wanted
+        self.answers = answers
+        self.left_out = left_out
+        """Why nothing was asked of these jobs, by their numbers."""
+
+
+class TagsRead(Message, bubble=False):
+    """The tags that there are, for changing those of a job."""
+
+    def __init__(self, job: Job, tags: Sequence[str]) -> None:
+        super().__init__()
+        self.job = job
+        self.tags = tags
+
+
+class Annotated(Message, bubble=False):
+    """Tags or a note were stored, or refused."""
+
+    def __init__(self, answer: Result[Job]) -> None:
+        super().__init__()
         self.answer = answer
 
 

@@ -18,6 +18,7 @@ from vapor_tui.ui.monitor_lines import (
     failure_text,
     left_line,
     loss,
+    note_text,
     simulated_left,
     speed_line,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _LABEL = 9
 _LONGEST_REASON = 6
+_LONGEST_NOTE = 4
 _ADVICE = "r tries again after the last stored step, y plans a new job with these settings"
 _ADVICE_ON_REPETITION = "It would fail again: y plans a new job with other settings"
 
@@ -40,6 +42,7 @@ def side_lines(job: Job, now: datetime, figures: Figures, width: int, height: in
         cost_block(job, width),
         health_block(job, figures),
         settings_block(job),
+        note_block(job, width),
     ]
     lines: list[Line] = []
     for block in blocks:
@@ -149,6 +152,17 @@ def settings_block(job: Job) -> list[Line]:
             for row in rows
         ),
     ]
+
+
+def note_block(job: Job, width: int) -> list[Line]:
+    """Return what a person has written on the job, or how it begins."""
+    parts = note_text(job, width)
+    if not parts:
+        return []
+    shown: list[Line] = [((part, "foreground"),) for part in parts[:_LONGEST_NOTE]]
+    if len(parts) > _LONGEST_NOTE:
+        shown.append((("… N shows all of it", "dim"),))
+    return [_heading("Note"), *shown]
 
 
 def failure_block(job: Job, width: int) -> list[Line]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from vapor_tui.domain.cost_plan import drift, planned_cost, planned_seconds_left
 from vapor_tui.domain.formats import ABSENT, count, duration, money
 from vapor_tui.domain.lifecycle import Status
-from vapor_tui.domain.text import printable
+from vapor_tui.domain.text import printable, printable_lines
 from vapor_tui.ui.glyphs import (
     EVALUATION,
     INJECTED,
     SIMULATED,
     SIMULATED_SHORT,
+    TAG,
     badge,
     bar,
     percent,
@@ -70,6 +71,8 @@ def identity_line(job: Job, width: int) -> Line:
         details.append(((name, "foreground"), (pairs, "dim")))
     if gpu := job.gpu_config:
         details.append(((f"{gpu.count} × {printable(gpu.type, NAME_LENGTH)}", "foreground"),))
+    if job.tags:
+        details.append(((" ".join(f"{TAG}{printable(tag)}" for tag in job.tags), "dim"),))
     state, mark = state_line(job), _mark(job)
     while details and line_width(joined([state, *details, mark])) > width:
         details.pop()
@@ -185,6 +188,7 @@ def brief_lines(job: Job, now: datetime, figures: Figures, width: int) -> list[L
         joined([overall, step, when]),
         joined([epoch, speed_line(job, figures)]),
         _brief_cost(job),
+        *(((("note ", "dim"), (part, "foreground"))) for part in note_text(job, width - 5)[:1]),
     ]
 
 
@@ -197,6 +201,12 @@ def failure_text(job: Job, width: int) -> list[str]:
     else:
         return []
     return textwrap.wrap(reason, max(width, 10))
+
+
+def note_text(job: Job, width: int) -> list[str]:
+    """Return the note on a job in lines of this width; nothing where there is none."""
+    lines = printable_lines(job.notes) if job.notes else []
+    return [part for line in lines for part in textwrap.wrap(line, max(width, 10)) or [""]]
 
 
 def loss(value: float) -> str:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from vapor_tui.domain.formats import money
 from vapor_tui.domain.text import printable
-from vapor_tui.ui.widgets.lines import Line
+from vapor_tui.ui.glyphs import SIMULATED, SIMULATED_SHORT
+from vapor_tui.ui.widgets.lines import Line, joined, line_width
 from vapor_tui.ui.widgets.message_panel import Choice, Notice
+
+if TYPE_CHECKING:
+    from vapor_tui.domain.totals import Tally, Totals
 
 WELCOME = Notice(
     "No jobs yet",
@@ -34,6 +41,37 @@ NO_NOTIFICATIONS = Notice(
 NOTHING_UNREAD = Notice(
     "Nothing is unread", choices=(Choice("f", "list everything again", "", "filter"),)
 )
+
+
+_MONEY = 10
+"""Cells of a sum that grows, so that what follows it stays in its place."""
+
+
+def totals_line(totals: Totals, width: int) -> Line:
+    """Return what real jobs and what simulated jobs come to, each by themselves.
+
+    In little room their numbers are left out, which the first line of the screen has too.
+    """
+    kinds = [
+        (name, tally)
+        for name, tally in (("real", totals.real), (SIMULATED.lower(), totals.simulated))
+        if tally.total
+    ]
+    for has_counts, cells in ((True, _MONEY), (False, _MONEY), (False, 0)):
+        line = joined([_tally(name, tally, has_counts, cells) for name, tally in kinds], " " * 4)
+        if line_width(line) <= width:
+            return line
+    short = [_tally(name[: len(SIMULATED_SHORT)], tally, False, 0) for name, tally in kinds]
+    return joined(short, "  ")
+
+
+def _tally(name: str, tally: Tally, has_counts: bool, cells: int) -> Line:
+    line: Line = ((f"{name} ", "dim"),)
+    if has_counts:
+        line += ((f"{tally.running} running  {tally.queued} queued  ", "foreground"),)
+    for sum_, period in ((tally.today, "today"), (tally.month, "this month")):
+        line += ((f"{money(sum_):>{cells}}", "foreground"), (f" {period}  ", "dim"))
+    return (*line[:-1], (line[-1][0].rstrip(), "dim"))
 
 
 def not_opened(reason: str) -> Notice:

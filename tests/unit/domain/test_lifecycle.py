@@ -12,6 +12,7 @@ from vapor_tui.domain.lifecycle import (
     Status,
     may_apply,
     may_become,
+    objection,
     refusal,
     stage_label,
 )
@@ -57,6 +58,32 @@ def test_actions_fit_their_statuses(action: Action, statuses: set[Status]) -> No
 
 def test_a_refusal_names_job_status_and_what_it_would_take() -> None:
     assert refusal(Action.RESUME, 3, R) == "Job 3 is running and can't be resumed: it is not paused"
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "sentence"),
+    [
+        (Action.DELETE, R, "A running job can't be deleted: stop it first"),
+        (Action.DELETE, P, "A paused job can't be deleted: stop it first"),
+        (Action.DELETE, N, "An initializing job can't be deleted: stop it first"),
+        (Action.CANCEL, C, "A completed job can't be stopped: it has ended"),
+        (Action.PAUSE, P, "A paused job can't be paused: it is already"),
+        (Action.RESUME, F, "A failed job can't be resumed: retry it instead"),
+        (Action.RETRY, P, "A paused job can't be retried: resume it instead"),
+        (Action.RETRY, X, "A cancelled job can't be retried: clone it instead"),
+        (Action.RETRY, Q, "A queued job can't be retried: it has not failed"),
+        (Action.FAIL, Q, "A queued job can't be made to fail: no worker holds it"),
+        (
+            Action.CANCEL_AFTER_EPOCH,
+            P,
+            "A paused job can't be stopped after its epoch: no worker holds it",
+        ),
+    ],
+)
+def test_an_objection_says_what_to_do_instead(
+    action: Action, status: Status, sentence: str
+) -> None:
+    assert objection(action, status) == sentence
 
 
 def test_stage_labels() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,12 +13,13 @@ from textual.reactive import var
 
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.messages import ActionDone, JobsRead, RehearsalReady
-from vapor_tui.ui.notices import NO_MATCH, WELCOME, no_worker_lines, not_opened
-from vapor_tui.ui.screens.job_screen import GO_ON, JobScreen
-from vapor_tui.ui.widgets.filter_bar import FilterBar, Filters
+from vapor_tui.ui.notices import NO_MATCH, WELCOME, no_worker_lines, not_opened, totals_line
+from vapor_tui.ui.screens.job_screen import GO_ON
+from vapor_tui.ui.screens.marking import MarkingScreen
+from vapor_tui.ui.widgets.filter_bar import NEWEST, FilterBar, Filters
 from vapor_tui.ui.widgets.job_table import JobTable, Shown
 from vapor_tui.ui.widgets.key_line import ALWAYS
-from vapor_tui.ui.widgets.lines import LinesView
+from vapor_tui.ui.widgets.lines import FittedLines, LinesView
 from vapor_tui.ui.widgets.message_panel import MessagePanel
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _STALE_SECONDS = 1.5
 _STATES = ("-opening", "-failed", "-welcome", "-no-match", "-listing")
 
 
-class JobsScreen(JobScreen[None]):
+class JobsScreen(MarkingScreen[None]):
     """A page of jobs that follows what happens to them."""
 
     AUTO_FOCUS = "JobTable"
@@ -46,13 +48,21 @@ class JobsScreen(JobScreen[None]):
         Binding("r", "open_again", "try again", id="jobs.open_again", tooltip="Try to open again"),
         Binding("slash", "search", "search", id="jobs.search", tooltip="Search the jobs"),
         Binding("f", "status", "status", id="jobs.status", tooltip="List only jobs of one status"),
-        Binding("o", "sort", "sort", show=False, id="jobs.sort", tooltip="Change the order"),
+        Binding("o", "sort", "sort…", show=False, id="jobs.sort", tooltip="Change the order"),
+        Binding(
+            "v",
+            "columns",
+            "columns…",
+            show=False,
+            id="jobs.columns",
+            tooltip="Choose the columns and their order",
+        ),
         Binding(
             "escape",
             "clear",
-            "all jobs",
+            "clear",
             id="jobs.clear",
-            tooltip="List all jobs again",
+            tooltip="Unmark all jobs; with none marked, list all jobs again",
         ),
         Binding(
             "q",
@@ -67,13 +77,19 @@ class JobsScreen(JobScreen[None]):
     page: var[int] = var(1, init=False)
     state: var[str] = var(_STATES[0])
 
-    def __init__(self) -> None:
+    def __init__(self, *, columns: Sequence[str] = (), sort: str = NEWEST) -> None:
+        """`columns` and `sort` are what a person prefers, as they wrote it."""
         super().__init__()
+        self._preferred_columns, self._preferred_sort = columns, sort
         self._answered: JobPage | None = None
         self._curves: dict[int, tuple[int, tuple[float, ...]]] = {}
         self._request = 0
         self._is_stale = True
         self._cursor_wanted: int | None = None
+        self._job_wanted: int | None = None
+        """A job to put the cursor on, on whatever page it is."""
+        self._reversals: dict[str, bool] = {}
+        """Which orders were last seen reversed."""
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -96,6 +112,7 @@ class JobsScreen(JobScreen[None]):
         yield JobTable()
         yield MessagePanel()
         yield LinesView(id="note")
+        yield FittedLines(id="totals")
 
     def on_mount(self) -> None:
         self.watch(self.app, "overview", self._overview_changed, init=False)
@@ -109,8 +126,28 @@ class JobsScreen(JobScreen[None]):
     # What is asked for
 
     def opened(self) -> None:
-        """The database is open: list what is in it."""
+        """The database is open: list what is in it, as a person prefers it."""
+        self._take_preferences()
         self._ask()
+
+    def _take_preferences(self) -> None:
+        from vapor_tui.domain.jobs import parse_sort
+        from vapor_tui.domain.results import Ok
+        from vapor_tui.ui.job_layout import check_columns
+
+        problems = []
+        match check_columns(self._preferred_columns):
+            case Ok(columns):
+                self.table.columns = columns
+            case refused:
+                problems.append(refused.error)
+        match parse_sort(self._preferred_sort):
+            case Ok((sort, is_reversed)):
+                self.query_one(FilterBar).sort_by(sort.value, is_reversed=is_reversed)
+            case refused:
+                problems.append(refused.error)
+        for problem in problems:
+            self.notify(printable(problem), severity="warning", markup=False)
 
     def failed(self, reason: str) -> None:
         """Opening failed: say why, and offer to try again."""
@@ -142,12 +179,16 @@ class JobsScreen(JobScreen[None]):
             status=filters.status,
             search=filters.search,
             sort=Sort(filters.sort),
+            is_reversed=filters.is_reversed,
             page=self.page,
             limit=self.table.rows,
+            around=self._job_wanted,
         )
 
     @on(JobsRead)
     def _show_jobs(self, message: JobsRead) -> None:
+        from vapor_tui.domain.jobs import Sort
+
         if message.request != self._request:
             return
         page = message.jobs.page
@@ -155,6 +196,8 @@ class JobsScreen(JobScreen[None]):
             self.page = page.total_pages
             return
         self._answered = page
+        # The page of a job that was wanted is known only now; nothing is to be read for it.
+        self.set_reactive(JobsScreen.page, page.page)
         steps = {job.id: job.current_step for job in page.jobs}
         fresh = {job_id: (steps[job_id], curve) for job_id, curve in message.jobs.curves.items()}
         known = {**self._curves, **fresh}
@@ -164,7 +207,14 @@ class JobsScreen(JobScreen[None]):
             tuple(page.jobs),
             {job_id: curve for job_id, (_, curve) in self._curves.items()},
             self.vapor.clock(),
+            Sort(self.filters.sort),
+            self.filters.is_reversed,
         )
+        if self._job_wanted is not None:
+            numbers = [job.id for job in page.jobs]
+            if self._job_wanted in numbers:
+                table.cursor = numbers.index(self._job_wanted)
+            self._job_wanted = self._cursor_wanted = None
         if self._cursor_wanted is not None:
             table.cursor = self._cursor_wanted % max(len(page.jobs), 1)
             self._cursor_wanted = None
@@ -194,6 +244,7 @@ class JobsScreen(JobScreen[None]):
     def _overview_changed(self, overview: Overview | None) -> None:
         if overview is not None:
             self._show_note(overview)
+            self._show_totals()
             self._ask()
 
     def _time_passed(self) -> None:
@@ -206,8 +257,29 @@ class JobsScreen(JobScreen[None]):
         note = no_worker_lines(overview.running + overview.queued, overview.has_worker)
         self.query_one("#note", LinesView).show(note)
 
+    @on(FittedLines.Resized)
+    def _show_totals(self) -> None:
+        view, overview = self.query_one("#totals", FittedLines), self.vapor.overview
+        if overview is not None and (width := view.content_size.width):
+            view.show([totals_line(overview.totals, width)])
+
     def action_was_done(self, message: ActionDone) -> None:
         self._ask()
+
+    def actions_were_done(self) -> None:
+        self._ask()
+
+    def was_annotated(self) -> None:
+        self._ask()
+
+    def watch_marked(self, marked: frozenset[int]) -> None:
+        self.table.marked = marked
+        self.query_one(FilterBar).marked = len(marked)
+        self.refresh_bindings()
+
+    @on(JobTable.Marked)
+    def _mark(self, message: JobTable.Marked) -> None:
+        self.toggle_mark(message.job.id)
 
     @on(JobTable.Highlighted)
     def _offer_keys(self) -> None:
@@ -229,9 +301,9 @@ class JobsScreen(JobScreen[None]):
                 return self.state == "-failed"
             case "new":
                 return self.state in ("-welcome", "-no-match", "-listing")
-            case "search" | "status" | "sort":
+            case "search" | "status" | "sort" | "columns":
                 return self.state in ("-listing", "-no-match")
-            case "clear":
+            case "clear" if not self.marked:
                 return self.filters.is_narrow or self.query_one(FilterBar).is_searching
         return super().check_action(action, parameters)
 
@@ -263,6 +335,7 @@ class JobsScreen(JobScreen[None]):
         match message.answer:
             case Ok(job):
                 self.vapor.backend.wake_worker()
+                self.stand_on(job.id)
                 self.vapor.open_monitor(job.id)
             case refused:
                 self.notify(printable(refused.error), severity="error", markup=False)
@@ -274,16 +347,50 @@ class JobsScreen(JobScreen[None]):
         overview = self.vapor.overview
         self.query_one(FilterBar).next_status(overview.counts if overview else {})
 
+    def stand_on(self, job_id: int) -> None:
+        """Put the cursor on a job when the list is next seen; nothing may hide it then."""
+        self._job_wanted = job_id
+        if self.filters.is_narrow:
+            self.query_one(FilterBar).clear()
+
     def action_sort(self) -> None:
-        self.query_one(FilterBar).next_sort()
+        from vapor_tui.ui.screens.sorting import sort_screen
+
+        bar, filters = self.query_one(FilterBar), self.filters
+
+        def picked(sort: str | None) -> None:
+            if sort:
+                # The same again turns it round; another one is as it was left.
+                self._reversals[filters.sort] = filters.is_reversed
+                is_reversed = self._reversals.get(sort, False)
+                if sort == filters.sort:
+                    is_reversed = not filters.is_reversed
+                bar.sort_by(sort, is_reversed=is_reversed)
+
+        self.app.push_screen(sort_screen(filters.sort, filters.is_reversed), picked)
+
+    def action_columns(self) -> None:
+        from vapor_tui.ui.screens.columns import ColumnsScreen
+
+        table = self.table
+
+        def chosen(columns: tuple[str, ...] | None) -> None:
+            if columns is not None:
+                table.columns = columns
+
+        self.app.push_screen(ColumnsScreen(table.columns, table.content_size.width), chosen)
 
     def action_clear(self) -> None:
+        if self.marked:
+            self.marked = frozenset()
+            return
         self.query_one(FilterBar).clear()
         self.table.focus()
 
     @on(FilterBar.Changed)
     def _list_anew(self) -> None:
-        self._cursor_wanted = 0
+        if self._job_wanted is None:
+            self._cursor_wanted = 0
         if self.page != 1:
             self.page = 1
         else:

@@ -200,6 +200,9 @@ class MonitorScreen(JobScreen[None]):
         else:
             self._ask()
 
+    def was_annotated(self) -> None:
+        self._ask()
+
     # What is shown
 
     def watch_job(self, before: Job | None, after: Job | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -14,6 +14,7 @@ from textual.reactive import var
 from textual.widgets import Input
 
 from vapor_tui.domain.lifecycle import Status
+from vapor_tui.ui.glyphs import MARK
 from vapor_tui.ui.widgets.lines import Line, LinesView, joined, spread
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ STATUSES = (
     Status.FAILED,
     Status.CANCELLED,
 )
-SORTS = ("newest", "oldest", "name", "cost", "progress")
+NEWEST = "newest"
 _DELAY = 0.15
 """Seconds without a key before what was typed is looked for."""
 
@@ -38,7 +39,9 @@ class Filters:
 
     search: str = ""
     status: Status | None = None
-    sort: str = SORTS[0]
+    sort: str = NEWEST
+    """The word of a `Sort`."""
+    is_reversed: bool = False
 
     @property
     def is_narrow(self) -> bool:
@@ -57,6 +60,8 @@ class FilterBar(Horizontal):
 
     filters: var[Filters] = var(Filters(), init=False)
     listed: var[JobPage | None] = var(None, init=False)
+    marked: var[int] = var(0, init=False)
+    """How many jobs are marked."""
 
     class Changed(Message):
         """Something else is to be listed."""
@@ -85,21 +90,23 @@ class FilterBar(Horizontal):
         """List all jobs again."""
         self.query_one(Input).value = ""
         self.remove_class("-searching")
-        self.filters = Filters(sort=self.filters.sort)
+        self.filters = replace(self.filters, search="", status=None)
 
     def next_status(self, counts: Mapping[Status, int]) -> None:
         """List the jobs of the next status that there are any of, all of them after the last."""
         present = [None, *(s for s in STATUSES if counts.get(s) or s is self.filters.status)]
         after = present[(present.index(self.filters.status) + 1) % len(present)]
-        self.filters = Filters(self.filters.search, after, self.filters.sort)
+        self.filters = replace(self.filters, status=after)
 
-    def next_sort(self) -> None:
-        after = SORTS[(SORTS.index(self.filters.sort) + 1) % len(SORTS)]
-        self.filters = Filters(self.filters.search, self.filters.status, after)
+    def sort_by(self, sort: str, *, is_reversed: bool) -> None:
+        self.filters = replace(self.filters, sort=sort, is_reversed=is_reversed)
 
     def watch_filters(self, filters: Filters) -> None:
         self._describe()
         self.post_message(self.Changed(filters))
+
+    def watch_marked(self) -> None:
+        self._describe()
 
     def watch_listed(self) -> None:
         self._describe()
@@ -114,7 +121,7 @@ class FilterBar(Horizontal):
 
     def _search_for(self, text: str) -> None:
         if text == self.query_one(Input).value:
-            self.filters = Filters(text.strip(), self.filters.status, self.filters.sort)
+            self.filters = replace(self.filters, search=text.strip())
 
     @on(Input.Submitted)
     def _search_now(self, event: Input.Submitted) -> None:
@@ -127,10 +134,13 @@ class FilterBar(Horizontal):
         line, page, filters = self.query_one(LinesView), self.listed, self.filters
         if page is None or not line.content_size.width:
             return
+        reversed_ = " reversed" if filters.is_reversed else ""
         parts: list[Line] = [
             (("status ", "dim"), (filters.status.value if filters.status else "all", "foreground")),
-            (("sort ", "dim"), (filters.sort, "foreground")),
+            (("sort ", "dim"), (filters.sort, "foreground"), (reversed_, "dim")),
         ]
+        if self.marked:
+            parts.append(((f"{MARK} {self.marked} marked", "bold accent"),))
         jobs = "1 job" if page.total == 1 else f"{page.total:,} jobs"
         where = f"page {page.page} of {page.total_pages}, " if page.total_pages > 1 else ""
         right: Line = ((f"{where}{jobs}", "dim"),)

@@ -12,11 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
 
-from vapor_tui.ui.job_rows import heading_line, job_line, layout_for
+from vapor_tui.ui.job_layout import heading_line, job_line, layout_for
 from vapor_tui.ui.widgets.lines import LinesView
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.jobs import Job, Sort
 
 _HEADING = 1
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -30,6 +30,8 @@ class Shown:
     curves: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     """By the number of the job."""
     now: datetime = _EPOCH
+    sort: Sort | None = None
+    is_reversed: bool = False
 
 
 class JobTable(LinesView, can_focus=True):
@@ -37,6 +39,7 @@ class JobTable(LinesView, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="jobs.open", tooltip="Watch this job"),
+        Binding("space", "mark", "mark", id="jobs.mark", tooltip="Mark this job, or not any more"),
         Binding(
             "down,j", "move(1)", "Down", show=False, id="jobs.down", tooltip="Go to the next job"
         ),
@@ -69,6 +72,10 @@ class JobTable(LinesView, can_focus=True):
 
     shown: var[Shown] = var(Shown(), init=False)
     cursor: var[int] = var(0, init=False)
+    marked: var[frozenset[int]] = var(frozenset(), init=False)
+    """Numbers of the marked jobs, on this page and on others."""
+    columns: var[tuple[str, ...]] = var((), init=False)
+    """The columns that a person has chosen; the usual ones when empty."""
 
     class Opened(Message):
         """A job was chosen."""
@@ -81,6 +88,13 @@ class JobTable(LinesView, can_focus=True):
         """The cursor is on another job, or on what became of it; None when there is none."""
 
         def __init__(self, job: Job | None) -> None:
+            super().__init__()
+            self.job = job
+
+    class Marked(Message):
+        """A job is to be marked, or not any more."""
+
+        def __init__(self, job: Job) -> None:
             super().__init__()
             self.job = job
 
@@ -131,6 +145,12 @@ class JobTable(LinesView, can_focus=True):
         if _state_of(job) != _state_of(self.job):
             self.post_message(self.Highlighted(self.job))
 
+    def watch_marked(self) -> None:
+        self._draw()
+
+    def watch_columns(self) -> None:
+        self._draw()
+
     def validate_cursor(self, cursor: int) -> int:
         return min(max(cursor, 0), max(len(self.shown.jobs) - 1, 0))
 
@@ -144,6 +164,10 @@ class JobTable(LinesView, can_focus=True):
     def action_open(self) -> None:
         if self.job is not None:
             self.post_message(self.Opened(self.job.id))
+
+    def action_mark(self) -> None:
+        if self.job is not None:
+            self.post_message(self.Marked(self.job))
 
     def action_move(self, rows: int) -> None:
         wanted = self.cursor + rows
@@ -181,21 +205,23 @@ class JobTable(LinesView, can_focus=True):
         width = self.content_size.width
         if not width:
             return
-        layout = layout_for(width)
+        layout = layout_for(width, self.columns)
+        shown = self.shown
         self.show(
             [
-                heading_line(layout, width),
+                heading_line(layout, width, shown.sort, shown.is_reversed),
                 *(
                     job_line(
                         job,
-                        self.shown.curves.get(job.id, ()),
-                        self.shown.now,
+                        shown.curves.get(job.id, ()),
+                        shown.now,
                         layout,
                         width,
                         is_current=row == self.cursor,
                         has_focus=self.has_focus,
+                        is_marked=job.id in self.marked,
                     )
-                    for row, job in enumerate(self.shown.jobs)
+                    for row, job in enumerate(shown.jobs)
                 ),
             ]
         )

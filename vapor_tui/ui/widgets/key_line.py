@@ -86,9 +86,8 @@ class KeyLine(LinesView):
         line: Line = ()
         for key in self._fitting():
             line += key.line
-        if line_width(line) > self.content_size.width:
-            line = (*line[:-1], (line[-1][0].removesuffix(_GAP), line[-1][1]))
-        self.show([line])
+        # Without the last gap, for which there may be no room.
+        self.show([(*line[:-1], *((text.rstrip(), style) for text, style in line[-1:]))])
 
     async def on_click(self, event: events.Click) -> None:
         at = event.x - self.gutter.left
