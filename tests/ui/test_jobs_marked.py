@@ -13,9 +13,9 @@ from vapor_tui.domain.lifecycle import Action, Desired, Status
 from vapor_tui.services.annotations import set_note, set_tags
 from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.ui.app import VaporApp
 from vapor_tui.ui.messages import ActionDone, ActionsDone, Annotated, MarkedRead, TagsRead
 from vapor_tui.ui.screens.columns import ColumnsScreen
+from vapor_tui.ui.screens.configure import ConfigureScreen
 from vapor_tui.ui.screens.confirm import ConfirmScreen
 from vapor_tui.ui.screens.jobs import JobsScreen
 from vapor_tui.ui.screens.monitor import MonitorScreen
@@ -336,9 +336,6 @@ async def test_the_cursor_stands_on_the_job_that_was_started(
     for number in range(40):
         add_job(name=f"job-{number:02}")
 
-    def planned(app: VaporApp) -> None:
-        app.home.stand_on(add_job(name="job-26-new").id)
-
     async with session(frozen_app(workspace), size=(80, 24)) as app:
         await app.sees("page 1 of 3")
         if sort != "newest":
@@ -347,13 +344,33 @@ async def test_the_cursor_stands_on_the_job_that_was_started(
         await app.sees("10 jobs")
         await app.press("enter")
         await app.until(lambda: isinstance(app.app.screen, MonitorScreen))
-        planned(app.app)
+        app.app.home.stand_on(add_job(name="job-26-new").id)
         await app.press("q")
         await app.sees("41 jobs", "job-26-new")
         job = app.app.home.table.job
         assert job is not None
         assert job.name == "job-26-new"
         assert app.app.home.page == (1 if sort == "newest" else 2)
+
+
+async def test_a_planned_job_is_under_the_cursor_afterwards(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    for number in range(3):
+        add_job(name=f"job-{number}")
+    async with session(frozen_app(workspace)) as app:
+        await app.sees("job-2")
+        await app.press("j", "j", "y")
+        await app.until(lambda: isinstance(app.app.screen, ConfigureScreen))
+        await app.sees("job-1", "support-chats")
+        await app.press("ctrl+s")
+        await app.until(lambda: isinstance(app.app.screen, MonitorScreen))
+        number = app.top(MonitorScreen).job_id
+        await app.press("q")
+        await app.sees("4 jobs")
+        job = app.app.home.table.job
+        assert job is not None
+        assert job.id == number == 4
 
 
 async def test_a_narrow_list_marks_what_is_simulated(workspace: Workspace, add_job: AddJob) -> None:

@@ -139,9 +139,10 @@ class FilterBar(Horizontal):
             (("status ", "dim"), (filters.status.value if filters.status else "all", "foreground")),
             (("sort ", "dim"), (filters.sort, "foreground"), (reversed_, "dim")),
         ]
-        if self.marked:
-            parts.append(((f"{MARK} {self.marked} marked", "bold accent"),))
         jobs = "1 job" if page.total == 1 else f"{page.total:,} jobs"
         where = f"page {page.page} of {page.total_pages}, " if page.total_pages > 1 else ""
-        right: Line = ((f"{where}{jobs}", "dim"),)
+        marked: Line = ()
+        if self.marked:
+            marked = ((f"{MARK} {self.marked} marked", "bold accent"),)
+        right = joined([marked, ((f"{where}{jobs}", "dim"),)])
         line.show([spread(joined(parts), right, line.content_size.width)])
