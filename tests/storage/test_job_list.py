@@ -80,10 +80,6 @@ def test_orders(
     assert listed(workspace, sort=sort, is_reversed=True) == turned
 
 
-def test_every_order_has_a_test() -> None:
-    assert len(Sort) == 11
-
-
 def test_the_page_of_a_job_is_found(workspace: Workspace, add_job: AddJob) -> None:
     for number in range(7):
         add_job(name=f"job-{number}")

@@ -15,6 +15,7 @@ from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.ui.messages import ActionDone, ActionsDone, Annotated, MarkedRead, TagsRead
 from vapor_tui.ui.screens.columns import ColumnsScreen
+from vapor_tui.ui.screens.compare import CompareScreen
 from vapor_tui.ui.screens.configure import ConfigureScreen
 from vapor_tui.ui.screens.confirm import ConfirmScreen
 from vapor_tui.ui.screens.jobs import JobsScreen
@@ -144,6 +145,22 @@ async def test_nothing_is_asked_where_nothing_is_possible(
         await app.press("space", "j", "space", "s")
         await toasted(app, "2 not possible: #1, #2: a cancelled job can't be stopped: it has ended")
         assert app.top(JobsScreen)
+
+
+async def test_marked_jobs_are_compared(workspace: Workspace, add_job: AddJob) -> None:
+    for number in range(7):
+        add_job(name=f"job-{number}")
+    async with session(frozen_app(workspace)) as app:
+        await app.sees("job-6")
+        await app.press("space", "c")
+        await toasted(app, "Mark 2 to 6 jobs with the space bar to compare them")
+        await app.press(*("j", "space") * 6, "c")
+        await toasted(app, "7 are marked: 2 to 6 can be compared")
+        await app.press("space", "c")
+        await app.until(lambda: isinstance(app.app.screen, CompareScreen))
+        await app.sees("job-6", "job-1")
+        await app.press("q")
+        await app.sees("* 6 marked")
 
 
 @pytest.mark.parametrize("key", ["e", "F"])

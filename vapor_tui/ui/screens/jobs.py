@@ -14,9 +14,9 @@ from textual.reactive import var
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.messages import ActionDone, JobsRead, RehearsalReady
 from vapor_tui.ui.notices import NO_MATCH, WELCOME, no_worker_lines, not_opened, totals_line
+from vapor_tui.ui.screens.arranging import ArrangingScreen
 from vapor_tui.ui.screens.job_screen import GO_ON
-from vapor_tui.ui.screens.marking import MarkingScreen
-from vapor_tui.ui.widgets.filter_bar import NEWEST, FilterBar, Filters
+from vapor_tui.ui.widgets.filter_bar import NEWEST, FilterBar
 from vapor_tui.ui.widgets.job_table import JobTable, Shown
 from vapor_tui.ui.widgets.key_line import ALWAYS
 from vapor_tui.ui.widgets.lines import FittedLines, LinesView
@@ -31,7 +31,7 @@ _STALE_SECONDS = 1.5
 _STATES = ("-opening", "-failed", "-welcome", "-no-match", "-listing")
 
 
-class JobsScreen(MarkingScreen[None]):
+class JobsScreen(ArrangingScreen):
     """A page of jobs that follows what happens to them."""
 
     AUTO_FOCUS = "JobTable"
@@ -48,15 +48,6 @@ class JobsScreen(MarkingScreen[None]):
         Binding("r", "open_again", "try again", id="jobs.open_again", tooltip="Try to open again"),
         Binding("slash", "search", "search", id="jobs.search", tooltip="Search the jobs"),
         Binding("f", "status", "status", id="jobs.status", tooltip="List only jobs of one status"),
-        Binding("o", "sort", "sort…", show=False, id="jobs.sort", tooltip="Change the order"),
-        Binding(
-            "v",
-            "columns",
-            "columns…",
-            show=False,
-            id="jobs.columns",
-            tooltip="Choose the columns and their order",
-        ),
         Binding(
             "escape",
             "clear",
@@ -79,8 +70,7 @@ class JobsScreen(MarkingScreen[None]):
 
     def __init__(self, *, columns: Sequence[str] = (), sort: str = NEWEST) -> None:
         """`columns` and `sort` are what a person prefers, as they wrote it."""
-        super().__init__()
-        self._preferred_columns, self._preferred_sort = columns, sort
+        super().__init__(columns=columns, sort=sort)
         self._answered: JobPage | None = None
         self._curves: dict[int, tuple[int, tuple[float, ...]]] = {}
         self._request = 0
@@ -88,8 +78,6 @@ class JobsScreen(MarkingScreen[None]):
         self._cursor_wanted: int | None = None
         self._job_wanted: int | None = None
         """A job to put the cursor on, on whatever page it is."""
-        self._reversals: dict[str, bool] = {}
-        """Which orders were last seen reversed."""
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -98,14 +86,6 @@ class JobsScreen(MarkingScreen[None]):
     @property
     def subject(self) -> Job | None:
         return self.table.job if self.state == "-listing" and self.is_mounted else None
-
-    @property
-    def filters(self) -> Filters:
-        return self.query_one(FilterBar).filters
-
-    @property
-    def table(self) -> JobTable:
-        return self.query_one(JobTable)
 
     def compose_body(self) -> ComposeResult:
         yield FilterBar()
@@ -127,27 +107,8 @@ class JobsScreen(MarkingScreen[None]):
 
     def opened(self) -> None:
         """The database is open: list what is in it, as a person prefers it."""
-        self._take_preferences()
+        self.take_preferences()
         self._ask()
-
-    def _take_preferences(self) -> None:
-        from vapor_tui.domain.jobs import parse_sort
-        from vapor_tui.domain.results import Ok
-        from vapor_tui.ui.job_layout import check_columns
-
-        problems = []
-        match check_columns(self._preferred_columns):
-            case Ok(columns):
-                self.table.columns = columns
-            case refused:
-                problems.append(refused.error)
-        match parse_sort(self._preferred_sort):
-            case Ok((sort, is_reversed)):
-                self.query_one(FilterBar).sort_by(sort.value, is_reversed=is_reversed)
-            case refused:
-                problems.append(refused.error)
-        for problem in problems:
-            self.notify(printable(problem), severity="warning", markup=False)
 
     def failed(self, reason: str) -> None:
         """Opening failed: say why, and offer to try again."""
@@ -303,6 +264,8 @@ class JobsScreen(MarkingScreen[None]):
                 return self.state in ("-welcome", "-no-match", "-listing")
             case "search" | "status" | "sort" | "columns":
                 return self.state in ("-listing", "-no-match")
+            case "compare":
+                return self.state == "-listing"
             case "clear" if not self.marked:
                 return self.filters.is_narrow or self.query_one(FilterBar).is_searching
         return super().check_action(action, parameters)
@@ -352,33 +315,6 @@ class JobsScreen(MarkingScreen[None]):
         self._job_wanted = job_id
         if self.filters.is_narrow:
             self.query_one(FilterBar).clear()
-
-    def action_sort(self) -> None:
-        from vapor_tui.ui.screens.sorting import sort_screen
-
-        bar, filters = self.query_one(FilterBar), self.filters
-
-        def picked(sort: str | None) -> None:
-            if sort:
-                # The same again turns it round; another one is as it was left.
-                self._reversals[filters.sort] = filters.is_reversed
-                is_reversed = self._reversals.get(sort, False)
-                if sort == filters.sort:
-                    is_reversed = not filters.is_reversed
-                bar.sort_by(sort, is_reversed=is_reversed)
-
-        self.app.push_screen(sort_screen(filters.sort, filters.is_reversed), picked)
-
-    def action_columns(self) -> None:
-        from vapor_tui.ui.screens.columns import ColumnsScreen
-
-        table = self.table
-
-        def chosen(columns: tuple[str, ...] | None) -> None:
-            if columns is not None:
-                table.columns = columns
-
-        self.app.push_screen(ColumnsScreen(table.columns, table.content_size.width), chosen)
 
     def action_clear(self) -> None:
         if self.marked:

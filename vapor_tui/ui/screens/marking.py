@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
+from textual.binding import Binding, BindingType
 from textual.reactive import var
 
 from vapor_tui.domain.lifecycle import Action
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 class MarkingScreen(JobScreen[ResultT]):
     """Its keys act on the marked jobs while there are any, else on the one in the foreground."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "compare", "compare", id="jobs.compare", tooltip="Compare the marked jobs"),
+    ]
 
     marked: var[frozenset[int]] = var(frozenset(), init=False)
     """Numbers of the marked jobs; they stay marked wherever the list goes."""
@@ -58,6 +63,17 @@ class MarkingScreen(JobScreen[ResultT]):
 
     def action_delete(self) -> None:
         self._act("delete") if self.marked else super().action_delete()
+
+    def action_compare(self) -> None:
+        from vapor_tui.domain.comparison import FEWEST, MOST
+
+        number = len(self.marked)
+        if FEWEST <= number <= MOST:
+            self.vapor.open_compare(sorted(self.marked))
+            return
+        many = f"{number} are marked: {FEWEST} to {MOST} can be compared"
+        few = f"Mark {FEWEST} to {MOST} jobs with the space bar to compare them"
+        self.notify(many if number > MOST else few, severity="warning", markup=False)
 
     @work(group="marked", exclusive=True)
     async def _act(self, key_action: str) -> None:
