@@ -403,5 +403,5 @@ async def test_totals_stand_below_the_list(workspace: Workspace, add_job: AddJob
     advance(workspace, hold(workspace, add_job), 457)
     add_job()
     async with session(frozen_app(workspace)) as app:
-        await app.sees("simulated 1 running  1 queued", "today", "this month")
+        await app.sees("simulated 1 running  1 queued ", "today", "this month")
         assert "real" not in app.text

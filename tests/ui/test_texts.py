@@ -12,9 +12,11 @@ from vapor_tui.domain.cost_plan import drift, planned_cost, projected_cost
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status
 from vapor_tui.domain.notifications import Kind, Notification, Priority
+from vapor_tui.domain.results import Ok, Refused
+from vapor_tui.domain.totals import Tally, Totals
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.ui.job_layout import heading_line, job_line, layout_for
-from vapor_tui.ui.job_rows import loss_text
+from vapor_tui.ui.job_layout import check_columns, heading_line, job_line, layout_for
+from vapor_tui.ui.job_rows import COLUMNS, loss_text
 from vapor_tui.ui.monitor_blocks import side_lines
 from vapor_tui.ui.monitor_lines import (
     Figures,
@@ -23,6 +25,7 @@ from vapor_tui.ui.monitor_lines import (
     title_line,
     values_line,
 )
+from vapor_tui.ui.notices import totals_line
 from vapor_tui.ui.toasts import toasts_of
 from vapor_tui.ui.widgets.lines import Line, line_width
 
@@ -50,12 +53,81 @@ def test_a_row_fills_its_width_exactly(job: Job, width: int) -> None:
     assert "running" in plain(line)
 
 
+@pytest.mark.parametrize("width", [10, 30, 58, 78, 118, 158, 300])
+def test_chosen_columns_fit_or_the_last_are_left_out(job: Job, width: int) -> None:
+    chosen = ("status", "name", *(name for name in COLUMNS if name not in ("status", "name")))
+    layout = layout_for(width, chosen)
+    line = job_line(job, (3.0, 2.0), NOON, layout, width, is_current=False, has_focus=True)
+    assert line_width(line) == line_width(heading_line(layout, width)) == width
+    assert layout.columns == tuple(n for n in chosen if n in layout.columns), "in their order"
+    assert "name" in layout.columns
+    if width >= 58:
+        assert layout.columns[0] == "status"
+        assert "support-" in plain(line)
+    assert (len(layout.columns) == len(COLUMNS)) is (width >= 158)
+
+
+def test_columns_are_known_by_name() -> None:
+    assert check_columns(()) == Ok(())
+    assert check_columns(("cost", "cost", "id")) == Ok(("name", "cost", "id"))
+    wrong = check_columns(("id", "prise"))
+    assert isinstance(wrong, Refused)
+    assert wrong.error.startswith('There is no column "prise"; there are id, name, status')
+
+
+def test_tags_stand_behind_the_name_where_there_is_room(job: Job) -> None:
+    tagged = job.model_copy(update={"tags": ["first", "second-one"]})
+
+    def row(width: int, *columns: str) -> str:
+        layout = layout_for(width, columns)
+        return plain(job_line(tagged, (), NOON, layout, width, is_current=False, has_focus=False))
+
+    assert "support-bot #first #second-one " in row(170)
+    assert "#" not in row(78)
+    assert "support-bot  " in row(120, "name", "tags")
+    assert "first, second-one" in row(120, "name", "tags")
+    assert "#first #second-one" in plain(identity_line(tagged, 150))
+
+
+def test_a_note_is_cut_where_it_is_long(job: Job) -> None:
+    noted = job.model_copy(update={"notes": "\n".join(f"line {n}" for n in range(9))})
+    side = plain(*side_lines(noted, NOON, FIGURES, 48, 60))
+    assert "line 3\n… N shows all of it" in side
+    assert "note line 0" in plain(*brief_lines(noted, NOON, FIGURES, 80))
+
+
+def test_sums_of_real_and_simulated_jobs_stand_apart() -> None:
+    totals = Totals(
+        real=Tally({Status.RUNNING: 1}, 11.2, 1234.5), simulated=Tally({Status.QUEUED: 2}, 2.41, 9)
+    )
+    wide = plain(totals_line(totals, 150))
+    assert "real 1 running  0 queued      $11.20 today  $1,234.50 this month" in wide
+    assert "simulated 0 running  2 queued       $2.41 today      $9.00 this month" in wide
+    assert "$13.61" not in wide
+    for width in (54, 74, 114):
+        assert line_width(totals_line(totals, width)) <= width
+    middle, narrow = totals_line(totals, 74), totals_line(totals, 54)
+    assert plain(middle) == "real $11.20 today $1,234.50 month   sim $2.41 today $9.00 month"
+    assert plain(narrow) == "real $11.20 today   sim $2.41 today"
+
+
 def test_a_row_never_shows_what_a_terminal_obeys(job: Job) -> None:
-    evil = job.model_copy(update={"name": EVIL, "base_model": EVIL, "dataset_name": EVIL})
+    evil = job.model_copy(
+        update={
+            "name": EVIL,
+            "base_model": EVIL,
+            "dataset_name": EVIL,
+            "tags": [EVIL],
+            "notes": f"{EVIL}\n{EVIL}",
+        }
+    )
+    tagged = layout_for(250, tuple(COLUMNS))
     shown = plain(
         job_line(evil, (), NOON, layout_for(250), 250, is_current=False, has_focus=False),
+        job_line(evil, (), NOON, tagged, 250, is_current=False, has_focus=False),
         identity_line(evil, 250),
         title_line(evil, "12:00", 200),
+        *brief_lines(evil, NOON, FIGURES, 200),
         *side_lines(evil, NOON, FIGURES, 60, 60),
         *side_lines(
             evil.model_copy(update={"status": Status.FAILED, "error_message": EVIL}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vapor_tui.domain.formats import money
@@ -43,6 +44,7 @@ NOTHING_UNREAD = Notice(
 )
 
 
+_PERIODS = ("today", "this month")
 _MONEY = 10
 """Cells of a sum that grows, so that what follows it stays in its place."""
 
@@ -50,28 +52,31 @@ _MONEY = 10
 def totals_line(totals: Totals, width: int) -> Line:
     """Return what real jobs and what simulated jobs come to, each by themselves.
 
-    In little room their numbers are left out, which the first line of the screen has too.
+    In little room their numbers are left out, which the first line of the screen has too, and
+    in less the month.
     """
-    kinds = [
-        (name, tally)
-        for name, tally in (("real", totals.real), (SIMULATED.lower(), totals.simulated))
-        if tally.total
-    ]
-    for has_counts, cells in ((True, _MONEY), (False, _MONEY), (False, 0)):
-        line = joined([_tally(name, tally, has_counts, cells) for name, tally in kinds], " " * 4)
-        if line_width(line) <= width:
-            return line
-    short = [_tally(name[: len(SIMULATED_SHORT)], tally, False, 0) for name, tally in kinds]
-    return joined(short, "  ")
+    tallies = (("real", totals.real), (SIMULATED.lower(), totals.simulated))
+    kinds = [(name, tally) for name, tally in tallies if tally.total]
+    short = [(name.replace(SIMULATED.lower(), SIMULATED_SHORT), tally) for name, tally in kinds]
+    forms = (
+        [_tally(name, tally, _PERIODS, _MONEY, has_counts=True) for name, tally in kinds],
+        [_tally(name, tally, _PERIODS, _MONEY) for name, tally in kinds],
+        [_tally(name, tally, ("today", "month")) for name, tally in short],
+        [_tally(name, tally, ("today",)) for name, tally in short],
+    )
+    lines = [joined(form) for form in forms]
+    return next((line for line in lines if line_width(line) <= width), lines[-1])
 
 
-def _tally(name: str, tally: Tally, has_counts: bool, cells: int) -> Line:
-    line: Line = ((f"{name} ", "dim"),)
+def _tally(
+    name: str, tally: Tally, periods: Sequence[str], cells: int = 0, *, has_counts: bool = False
+) -> Line:
+    line: Line = ((name, "dim"),)
     if has_counts:
-        line += ((f"{tally.running} running  {tally.queued} queued  ", "foreground"),)
-    for sum_, period in ((tally.today, "today"), (tally.month, "this month")):
-        line += ((f"{money(sum_):>{cells}}", "foreground"), (f" {period}  ", "dim"))
-    return (*line[:-1], (line[-1][0].rstrip(), "dim"))
+        line += ((f" {tally.running} running  {tally.queued} queued ", "foreground"),)
+    for spent, period in zip((tally.today, tally.month), periods, strict=False):
+        line += ((f" {money(spent):>{cells}}", "foreground"), (f" {period}", "dim"))
+    return line
 
 
 def not_opened(reason: str) -> Notice:

@@ -56,7 +56,6 @@ class JobScreen(VaporScreen[ResultT]):
             "number_sign",
             "tags",
             "tags…",
-            key_display="#",
             show=False,
             id="job.tags",
             tooltip="Change the tags of this job",
