@@ -162,7 +162,10 @@ class VaporApp(App[None]):
         return themes.fallbacks(self.current_theme.dark)
 
     def get_default_screen(self) -> Screen[Any]:
-        return JobsScreen()
+        if self._preferences is None:
+            return JobsScreen()
+        listed = self._preferences.jobs
+        return JobsScreen(columns=listed.columns, sort=listed.sort)
 
     @property
     def home(self) -> JobsScreen:

@@ -31,7 +31,6 @@ WELCOME = Notice(
 
 NO_MATCH = Notice("No job matches", choices=(Choice("esc", "list all jobs again", "", "clear"),))
 
-
 NO_NOTIFICATIONS = Notice(
     "No notifications yet",
     "When a job is queued, starts, ends, fails or comes near its budget, you are told, "
