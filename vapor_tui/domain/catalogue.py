@@ -21,6 +21,8 @@ Count = Annotated[int, Field(gt=0)]
 CUSTOM = "custom"
 """The preset id of a job whose fields are no longer those of a preset."""
 
+LONGEST_PRESET_NAME = 40
+
 
 class CatalogueError(Exception):
     """A catalogue file is wrong; the message says in which file and line, and how."""
@@ -139,6 +141,8 @@ class Catalogue(BaseModel):
     gpus: tuple[Gpu, ...]
     models: tuple[Model, ...]
     presets: tuple[Preset, ...]
+    own_presets: frozenset[str] = frozenset()
+    """Ids of the presets that stand in the person's own file."""
 
     @cached_property
     def default_preset(self) -> Preset:
@@ -171,6 +175,25 @@ class Catalogue(BaseModel):
                 "presets": _merged(self.presets, other.presets),
             }
         )
+
+
+def preset_id_of(name: str) -> str:
+    """Return what is typed after --preset for a name: "My long chats" is "my-long-chats"."""
+    return re.sub(r"[\W_]+", "-", name.casefold()).strip("-")
+
+
+def preset_name_problem(name: str, shipped: Iterable[str]) -> str | None:
+    """Return why a preset of a person's own cannot be called that, or None."""
+    preset_id = preset_id_of(name)
+    if not preset_id:
+        return "A preset's name needs a letter or a digit"
+    if len(name.strip()) > LONGEST_PRESET_NAME:
+        return f"A preset's name must be at most {LONGEST_PRESET_NAME} characters"
+    if preset_id == CUSTOM:
+        return f'"{CUSTOM}" is the word for no preset at all; choose another name'
+    if preset_id in shipped:
+        return f'"{preset_id}" comes with the program; choose another name'
+    return None
 
 
 def preset_hyperparameters(preset: Preset | None, overrides: dict[str, Any]) -> dict[str, Any]:

@@ -20,10 +20,17 @@ from vapor_tui.domain.catalogue import (
 def load_catalogue(config_directory: Path | None = None) -> Catalogue:
     """Return all GPUs, models and presets; raises CatalogueError naming file and line."""
     own = config_directory or paths.config_directory()
-    catalogue = _read(paths.data_file("")).extended(_read(own))
+    theirs = _read(own)
+    catalogue = _read(paths.data_file("")).extended(theirs)
     if any(preset.id == CUSTOM for preset in catalogue.presets):
         raise CatalogueError(f'{own / "presets.toml"}: the preset id "{CUSTOM}" is taken')
-    return catalogue
+    kept = frozenset(preset.id for preset in theirs.presets)
+    return catalogue.model_copy(update={"own_presets": kept})
+
+
+def shipped_presets() -> tuple[Preset, ...]:
+    """Return the presets that come with the program."""
+    return _entries(Preset, paths.data_file("presets.toml"))
 
 
 def _read(directory: Path) -> Catalogue:

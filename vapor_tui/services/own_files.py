@@ -1,7 +1,11 @@
-"""A person's own catalogue files: where they lie and how one begins."""
+"""A person's own catalogue files: where they lie, how one begins, how one is changed."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from vapor_tui import paths
@@ -32,3 +36,54 @@ def own_gpus_file() -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_GPUS_BEGIN, encoding="utf-8")
     return path
+
+
+def edit_own_file(path: Path, change: Callable[[str], str], begin: str = "") -> None:
+    """Replace a file by what `change` makes of its text; `begin` stands for one that is new.
+
+    The file is whole at every moment, and two programs that change it wait for each other.
+    Raises OSError and UnicodeDecodeError, and what `change` raises; the file is as it was then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path.parent):
+        target = path.resolve()  # a link stays one, as among files kept under version control
+        try:
+            raw: bytes | None = target.read_bytes()
+        except FileNotFoundError:
+            raw = None
+        mark = "\ufeff" if raw is not None and raw.startswith(b"\xef\xbb\xbf") else ""
+        text = begin if raw is None else raw.decode("utf-8-sig")
+        _replace(target, (mark + change(text)).encode("utf-8"))
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Put a file with this content in the place of another, with that one's permissions."""
+    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o600)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Keep others who ask for the same from a directory's files."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some file systems know no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
