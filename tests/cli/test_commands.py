@@ -428,7 +428,7 @@ def test_a_rate_that_is_far_too_high_breaks_the_run(cli: Cli, worked_example: Pa
         (("--inject", "nan"), "nan needs a step"),
         (("--inject", "fire@3"), "An injection is nan@STEP"),
         (("--inject", "nan@751"), "comes after the last step, 750"),
-        (("--mode", "random"), 'There is no mode "random"'),
+        (("--mode", "random"), "Simulated loss must be one of"),
     ],
 )
 def test_a_fault_that_does_not_exist_is_refused(

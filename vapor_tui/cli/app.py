@@ -40,7 +40,7 @@ _COMMANDS = {
     "notifications": "notifications",
     "models": "catalogue",
     "gpus": "catalogue",
-    "presets": "catalogue",
+    "presets": "presets",
     "worker": "worker",
     "doctor": "doctor",
 }

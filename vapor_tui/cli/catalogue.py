@@ -1,4 +1,4 @@
-"""`models`, `gpus` and `presets`: what can be chosen."""
+"""`models` and `gpus`: what can be chosen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import typer
 
 from vapor_tui.cli.context import Json
 from vapor_tui.cli.output import print_json, print_line, print_table, refuse
-from vapor_tui.domain.formats import plain_number
 from vapor_tui.domain.results import Refused
 from vapor_tui.services.catalogue import load_catalogue
 from vapor_tui.services.own_files import own_gpus_file
@@ -66,26 +65,6 @@ def gpus(
                 gpu.tagline,
             )
             for gpu in found
-        ],
-    )
-
-
-@commands.command()
-def presets(as_json: Json = False) -> None:
-    """List the presets."""
-    found = load_catalogue().presets
-    if as_json:
-        print_json({"presets": [preset.model_dump(mode="json") for preset in found]})
-        return
-    print_table(
-        ("id", "learning rate", "batch", "epochs", "rank", "alpha", "dropout", "says"),
-        [
-            (
-                preset.id + (" (default)" if preset.default else ""),
-                *(plain_number(float(value)) for value in preset.values.values()),
-                preset.tagline,
-            )
-            for preset in found
         ],
     )
 

@@ -1,26 +1,20 @@
-"""Options of run, submit and estimate, made from the one schema of a job."""
+"""Options of commands, made from the one schema of a job."""
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from vapor_tui.domain.hyperparameters import settings
+from vapor_tui.domain.catalogue import PRESET_FIELDS
+from vapor_tui.domain.command_line import flag
+from vapor_tui.domain.hyperparameters import setting, settings
 from vapor_tui.domain.jobs import JobSettings, job_setting
 from vapor_tui.domain.settings import Setting
-
-_SHORT_FLAGS = {
-    "base_model": "--model",
-    "gpu_type": "--gpu",
-    "gpu_count": "--gpus",
-    "lora_rank": "--rank",
-    "lora_alpha": "--alpha",
-    "lora_dropout": "--dropout",
-}
+from vapor_tui.simulation.settings import SIMULATION_SETTINGS
 
 ResultT = TypeVar("ResultT")
 
@@ -30,28 +24,42 @@ def job_options() -> dict[str, Setting]:
     return {**{name: job_setting(name) for name in JobSettings.model_fields}, **dict(settings())}
 
 
-def flag(name: str) -> str:
-    """Return the option of a field, as "--learning-rate"."""
-    return _SHORT_FLAGS.get(name, f"--{name.replace('_', '-')}")
-
-
 def with_job_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
-    """Give a command an option for every field; it gets those that were used as `raw`.
+    """Give a command an option for every field of a job and one for the preset.
 
-    Values stay text: the schema reads them, so that every mistake is answered in its words.
+    It gets those that were used as `raw`. Values stay text: the schema reads them, so that every
+    mistake is answered in its words.
     """
-    fields = job_options()
+    text = "Values to start from, as `vapor-tui presets` lists them; custom for none."
+    preset = _parameter("preset", "--preset", text, "NAME", False)
+    fields = [_field_parameter(name, described) for name, described in job_options().items()]
+    return _with_raw(command, [preset, *fields])
 
+
+def with_preset_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
+    """Give a command an option for every field of a preset; it gets the used ones as `raw`."""
+    return _with_raw(command, [_field_parameter(name, setting(name)) for name in PRESET_FIELDS])
+
+
+def simulation_option(name: str) -> Any:
+    """Return the option of a field of the simulation."""
+    described = SIMULATION_SETTINGS[name]
+    return typer.Option(
+        flag(name), metavar=described.placeholder, help=_help(described), show_default=False
+    )
+
+
+def _with_raw(
+    command: Callable[..., ResultT], added: Sequence[inspect.Parameter]
+) -> Callable[..., ResultT]:
     @functools.wraps(command)
-    def wrapper(*args: Any, preset: str | None, **kwargs: Any) -> ResultT:
-        raw = {name: kwargs.pop(name) for name in fields}
-        given = {name: value for name, value in raw.items() if value is not None}
-        return command(*args, raw={"preset": preset, **given}, **kwargs)
+    def wrapper(*args: Any, **kwargs: Any) -> ResultT:
+        values = {parameter.name: kwargs.pop(parameter.name) for parameter in added}
+        given = {name: value for name, value in values.items() if value is not None}
+        return command(*args, raw=given, **kwargs)
 
     own = inspect.signature(command, eval_str=True)
     kept = [p for p in own.parameters.values() if p.name != "raw"]
-    preset = _parameter("preset", "--preset", "Values to start from; custom for none.", False)
-    added = [preset, *(_field_parameter(name, described) for name, described in fields.items())]
     signature = own.replace(parameters=[*kept, *added])
     wrapper.__signature__ = signature  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
@@ -59,11 +67,18 @@ def with_job_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
 
 
 def _field_parameter(name: str, described: Setting) -> inspect.Parameter:
-    accepts = f" [{described.accepts}]" if described.accepts else ""
-    return _parameter(name, flag(name), f"{described.help}.{accepts}", described.advanced)
+    return _parameter(name, flag(name), _help(described), described.placeholder, described.advanced)
 
 
-def _parameter(name: str, option: str, text: str, advanced: bool) -> inspect.Parameter:
+def _help(described: Setting) -> str:
+    # Choices that stand as the value's placeholder need not stand in the text again.
+    says_all = "|" in described.placeholder or not described.accepts
+    return f"{described.help}." if says_all else f"{described.help}. [{described.accepts}]"
+
+
+def _parameter(
+    name: str, option: str, text: str, placeholder: str, advanced: bool
+) -> inspect.Parameter:
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
@@ -73,7 +88,7 @@ def _parameter(name: str, option: str, text: str, advanced: bool) -> inspect.Par
             typer.Option(
                 option,
                 help=text,
-                metavar="TEXT",
+                metavar=placeholder,
                 show_default=False,
                 rich_help_panel="Advanced" if advanced else "Configuration",
             ),

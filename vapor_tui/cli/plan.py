@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from vapor_tui.cli.context import Database, Json, Speed, settings_of, workspace_of
-from vapor_tui.cli.options import with_job_options
+from vapor_tui.cli.options import simulation_option, with_job_options
 from vapor_tui.cli.output import print_json, print_line, refuse
 from vapor_tui.cli.plan_output import print_comparison, print_plan
 from vapor_tui.cli.reading import note_bad_records, obtain_dataset, reading_bar, registered
-from vapor_tui.domain.datasets import DatasetStatus
+from vapor_tui.domain.datasets import DatasetReport, DatasetStatus
 from vapor_tui.domain.estimate import Workload
 from vapor_tui.domain.plans import PlanSort
 from vapor_tui.domain.results import Ok, Refused, Result
@@ -35,21 +35,8 @@ ValidationOption = Annotated[
     typer.Option("--validation", metavar="FILE", help="Validation records, in a second file."),
 ]
 
-ModeOption = Annotated[
-    str,
-    typer.Option(
-        "--mode", metavar="NAME", help="Law of the simulated loss: realistic, power, exponential."
-    ),
-]
-InjectOption = Annotated[
-    str | None,
-    typer.Option(
-        "--inject",
-        metavar="FAULT",
-        help="Rehearse a fault: nan@STEP, oom, spike@STEP or stall@STEP.",
-        show_default=False,
-    ),
-]
+ModeOption = Annotated[str, simulation_option("mode")]
+InjectOption = Annotated[str | None, simulation_option("injection")]
 
 SIMULATOR = "simulator"
 _PROMISED = ("hf", "slurm")
@@ -147,7 +134,8 @@ def prepared(
 ) -> Result[int]:
     """Check a configuration, then find or register its dataset; return the dataset's id.
 
-    The configuration comes first: when it is wrong, no file is read and nothing is stored.
+    The configuration comes first: when it is wrong, no file is read and nothing is stored. What
+    depends on the number of records is checked once they are read, before they are stored.
     """
     for checked in (
         check_runner(runner),
@@ -156,7 +144,15 @@ def prepared(
     ):
         if isinstance(checked, Refused):
             return checked
-    match obtain_dataset(workspace, reference, validation=validation):
+
+    def check(report: DatasetReport) -> Refused | None:
+        planned = plan_job(workspace, raw, _workload(report))
+        if isinstance(planned, Refused):
+            return planned
+        checked = check_simulation(simulation, planned.value.estimate.total_steps)
+        return checked if isinstance(checked, Refused) else None
+
+    match obtain_dataset(workspace, reference, validation=validation, check=check):
         case Refused() as refused:
             return refused
         case Ok(dataset):
@@ -183,9 +179,9 @@ def _estimated(workspace: Workspace, reference: str, raw: dict[str, Any]) -> Res
             return Refused(invalid_sentence(report), bad_lines(report))
         case Ok(report):
             note_bad_records(report, report.validation_errors)
-            name = Path(report.file_name).stem
-            return plan_job(
-                workspace,
-                raw,
-                Workload.of(report.total_training_pairs, report.total_tokens, name),
-            )
+            return plan_job(workspace, raw, _workload(report))
+
+
+def _workload(report: DatasetReport) -> Workload:
+    name = Path(report.file_name).stem
+    return Workload.of(report.total_training_pairs, report.total_tokens, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from vapor_tui.domain.datasets import Dataset, DatasetStatistics, LineError, ReadProgress
+from vapor_tui.domain.datasets import (
+    Dataset,
+    DatasetReport,
+    DatasetStatistics,
+    LineError,
+    ReadProgress,
+)
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.text import printable
 from vapor_tui.paths import readable
@@ -36,11 +42,15 @@ def registered(workspace: Workspace, reference: str) -> Result[Dataset] | None:
 
 
 def obtain_dataset(
-    workspace: Workspace, reference: str, *, validation: Path | None = None
+    workspace: Workspace,
+    reference: str,
+    *,
+    validation: Path | None = None,
+    check: Callable[[DatasetReport], Refused | None] | None = None,
 ) -> Result[Dataset]:
     """Return the dataset of an id, a name or a path; a file is read and registered.
 
-    A file that is not valid is refused and leaves nothing behind.
+    A file that is not valid, or that `check` refuses, leaves nothing behind.
     """
     known = registered(workspace, reference)
     if known is not None:
@@ -56,6 +66,7 @@ def obtain_dataset(
             readable(reference) or Path(reference),
             validation=validation,
             keep_invalid=False,
+            check=check,
             progress=progress,
         )
     if isinstance(added, Ok) and added.value.statistics is not None:

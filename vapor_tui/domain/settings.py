@@ -49,6 +49,11 @@ class Setting(ABC):
         """What may be entered, in a few words."""
         return ""
 
+    @property
+    def placeholder(self) -> str:
+        """What stands for the value in a line of usage."""
+        return "TEXT"
+
     def warning(self, value: Any) -> str | None:
         """Return a sentence for a value that is valid but unusual."""
         return None
@@ -110,6 +115,10 @@ class Number(Setting):
             return f"{'above' if self.above_low else 'from'} {self.show(self.low)}"
         begin = f"above {self.show(self.low)}" if self.above_low else self.show(self.low)
         return f"{begin} … {self.show(self.high)}"
+
+    @property
+    def placeholder(self) -> str:
+        return "NUMBER"
 
     def warning(self, value: Any) -> str | None:
         low, high = self.usual
@@ -186,6 +195,10 @@ class Choice(Setting):
     def accepts(self) -> str:
         return ", ".join(self.choices)
 
+    @property
+    def placeholder(self) -> str:
+        return "|".join(self.choices)
+
     def stepped(self, value: Any, direction: int) -> Any:
         index = self.choices.index(value) + direction
         return self.choices[min(max(index, 0), len(self.choices) - 1)]
@@ -208,6 +221,10 @@ class Switch(Setting):
     @property
     def accepts(self) -> str:
         return "on, off"
+
+    @property
+    def placeholder(self) -> str:
+        return "on|off"
 
     def stepped(self, value: Any, direction: int) -> Any:
         return direction > 0

@@ -72,13 +72,15 @@ def add_dataset(
     validation: Path | None = None,
     tokenizer: Path | None = None,
     keep_invalid: bool = True,
+    check: Callable[[DatasetReport], Refused | None] | None = None,
     progress: OnProgress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Result[Dataset]:
     """Read and register a file; one that is known by its bytes is not registered twice.
 
     An invalid file is stored with its errors where `keep_invalid` is set, and refused otherwise.
-    What was stored of the same file while it was invalid is replaced.
+    What was stored of the same file while it was invalid is replaced. `check` sees what was
+    read and may refuse it before anything is stored.
     """
     note = ReadingNote(workspace, path, name)
 
@@ -99,6 +101,9 @@ def add_dataset(
                 pass
         if report.status is DatasetStatus.INVALID and not keep_invalid:
             return Refused(invalid_sentence(report), bad_lines(report))
+        if check is not None and (objection := check(report)) is not None:
+            note.discard()
+            return objection
         renewed = validation is not None or tokenizer is not None
         return Ok(
             workspace.database.write(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection
 
 from vapor_tui.domain.datasets import Dataset, DatasetStatus
@@ -27,7 +28,8 @@ from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.processes import is_provably_gone
 from vapor_tui.services.plans import Plan, plan_job
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.simulation import Pace, SimulationMode, parse_injection
+from vapor_tui.simulation import SimulationMode, parse_injection
+from vapor_tui.simulation.settings import SIMULATION_SETTINGS
 from vapor_tui.storage import datasets as dataset_queries
 from vapor_tui.storage import jobs as queries
 from vapor_tui.storage import leases, takeover, workers
@@ -51,23 +53,17 @@ class Simulation:
 
 def check_simulation(simulation: Simulation, total_steps: int | None = None) -> Result[Simulation]:
     """Refuse a speed, mode or injection that does not exist, or that would never come."""
-    if simulation.mode not in list(SimulationMode):
-        sentence = f'There is no mode "{simulation.mode}"; there are {", ".join(SimulationMode)}'
-        return Refused(sentence, {"mode": sentence})
-    for field, check in (
-        ("speed", lambda: Pace.parse(simulation.speed)),
-        ("injection", lambda: _check_injection(simulation.injection, total_steps)),
-    ):
+    for name, described in SIMULATION_SETTINGS.items():
         try:
-            check()
+            described.parse(getattr(simulation, name))
+        except PydanticCustomError as error:
+            return Refused(str(error), {name: str(error)})
+    if simulation.injection is not None:
+        try:
+            parse_injection(simulation.injection, total_steps)
         except ValueError as error:
-            return Refused(str(error), {field: str(error)})
+            return Refused(str(error), {"injection": str(error)})
     return Ok(simulation)
-
-
-def _check_injection(injection: str | None, total_steps: int | None) -> None:
-    if injection is not None:
-        parse_injection(injection, total_steps)
 
 
 def create_job(
