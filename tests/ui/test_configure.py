@@ -14,20 +14,28 @@ from textual.widgets import Button, Collapsible
 from tests.conftest import AddDataset, AddJob
 from tests.ui.configure_support import opened
 from vapor_tui.domain.datasets import DatasetStatus
-from vapor_tui.domain.results import Refused
+from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.services import datasets as dataset_services
 from vapor_tui.services import jobs as job_services
 from vapor_tui.services.jobs import list_jobs
+from vapor_tui.services.plans import plan_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import engine
 from vapor_tui.storage.errors import StorageBusyError
 from vapor_tui.ui.screens.add_dataset import AddDatasetScreen
-from vapor_tui.ui.screens.configure import NO_DATASET, ConfigureScreen
+from vapor_tui.ui.screens.ask_name import AskNameScreen
+from vapor_tui.ui.screens.command import CommandScreen
+from vapor_tui.ui.screens.configure import ConfigureScreen
+from vapor_tui.ui.screens.configure_presets import PresetsScreen
 from vapor_tui.ui.screens.confirm import ConfirmScreen
+from vapor_tui.ui.screens.datasets import DatasetsScreen
 from vapor_tui.ui.screens.pick import PickScreen
 from vapor_tui.ui.widgets.choice import ChoiceControl
 from vapor_tui.ui.widgets.cost_panel import CostPanel
+from vapor_tui.ui.widgets.dataset_picker import NO_DATASET
 from vapor_tui.ui.widgets.form_field import FormField
+from vapor_tui.ui.widgets.model_picker import ModelPicker
+from vapor_tui.ui.widgets.no_dataset import NoDataset
 from vapor_tui.ui.widgets.number_input import NumberInput
 from vapor_tui.ui.widgets.pick_field import PickControl
 from vapor_tui.ui.widgets.preset_cards import PresetCard, PresetCards
@@ -40,7 +48,7 @@ async def test_an_unknown_preset_is_said_at_the_cards(
     add_dataset_row()
     async with opened(workspace, preset="fats") as form:
         assert form.says("#preset-line") == 'There is no preset "fats". Did you mean fast?'
-        await form.press("tab", "ctrl+s", "1")
+        await form.press("tab", "ctrl+s", "right")
         assert form.shown("epochs") == "1"
         assert form.says("#preset-line").startswith("Quick training")
 
@@ -71,7 +79,7 @@ async def test_the_worked_example(workspace: Workspace, add_dataset_row: AddData
         assert form.shown("name") == "support-chats-lfm2-350m"
 
 
-async def test_presets_by_arrow_digit_and_mouse(
+async def test_presets_by_arrow_and_mouse(
     workspace: Workspace, add_dataset_row: AddDataset
 ) -> None:
     add_dataset_row()
@@ -82,14 +90,14 @@ async def test_presets_by_arrow_digit_and_mouse(
             "2",
             "64",
         ]
-        await form.press("1")
+        await form.press("left", "left")
         assert [form.shown(k) for k in ("learning_rate", "batch_size", "epochs", "lora_rank")] == [
             "1e-4",
             "8",
             "1",
             "8",
         ]
-        await form.press("9")
+        await form.press("left")
         assert form.shown("epochs") == "1"
         card = form.screen.query(PresetCard)[1]
         await form.pilot.click(card)
@@ -330,11 +338,12 @@ async def test_a_dataset_that_was_deleted_meanwhile(
 async def test_without_a_dataset_the_sample_is_one_key_away(workspace: Workspace) -> None:
     async with opened(workspace) as form:
         assert form.shown("dataset") == ""
-        assert "f3" in form.field("dataset").message
-        await form.press("ctrl+s")
         assert form.field("dataset").message == NO_DATASET
+        assert not form.field("dataset").error
+        await form.press("ctrl+s")
+        assert form.field("dataset").error == NO_DATASET
         assert form.screen.focused is form.field("dataset").control
-        await form.press("f3")
+        await form.press("f5")
         await form.until(lambda: form.shown("dataset") == "support-chats")
         assert form.shown("name") == "support-chats-lfm2-350m"
         assert not form.field("dataset").error
@@ -343,6 +352,45 @@ async def test_without_a_dataset_the_sample_is_one_key_away(workspace: Workspace
         await form.until(lambda: bool(form.results))
     (job,) = list_jobs(workspace).jobs
     assert job.dataset_name == "support-chats"
+
+
+async def test_without_a_dataset_buttons_lead_to_one(workspace: Workspace) -> None:
+    async with opened(workspace) as form:
+        offered = form.screen.query_one(NoDataset)
+        assert offered.display
+        await form.pilot.click("#dataset-choose")
+        form.top(DatasetsScreen)
+        await form.press("escape")
+        await form.pilot.click("#dataset-add")
+        form.top(AddDatasetScreen)
+        await form.press("escape")
+        form.screen.query_one("#dataset-sample").focus()
+        await form.pilot.pause()
+        assert form.says("HelpLine") == "Takes the small dataset that comes with the program"
+        await form.press("enter")
+        await form.until(lambda: form.shown("dataset") == "support-chats")
+        assert not offered.display
+
+
+def test_models_are_recommended_for_the_gpus_of_the_form(workspace: Workspace) -> None:
+    planned = plan_job(workspace, {}, None)
+    assert isinstance(planned, Ok)
+    picker = ModelPicker(workspace.catalogue, planned.value.draft)
+    rows = picker.rows("")
+    assert rows[0].cells == ("Recommended for 2 × A100-80GB",)
+    assert not rows[0].can_be_picked
+    headings = [index for index, row in enumerate(rows) if not row.can_be_picked]
+    assert [rows[index].cells[0] for index in headings[1:]] == ["Others"]
+    for row in rows[1 : headings[1]]:
+        assert row.cells[-1].startswith("for ")
+    keys = [row.key for row in rows]
+    assert len(set(keys)) == len(keys) == len(workspace.catalogue.models) + 2
+    (large,) = [row for row in rows if row.key == "Llama-3.1-70B-Instruct"]
+    assert large.cells[-1].startswith("does not fit here")
+    assert [row.key for row in picker.rows("lfm2 1.2b")][1:] == ["LFM2-1.2B"]
+    assert [row.key for row in picker.rows("70b")] == ["Llama-3.1-70B-Instruct"]
+    assert picker.rows("me/mine")[0].key == "me/mine"
+    assert ModelPicker(workspace.catalogue).rows("")[0].key == workspace.catalogue.models[0].id
 
 
 async def test_a_dataset_is_picked_from_the_list(
@@ -448,6 +496,9 @@ async def test_text_from_outside_is_made_safe(
         PickControl,
         ChoiceControl,
         NumberInput,
+        AskNameScreen,
+        CommandScreen,
+        PresetsScreen,
     ],
 )
 def test_every_binding_has_an_id_and_a_tooltip(owner: type[DOMNode]) -> None:

@@ -18,7 +18,10 @@ def form(workspace: Workspace) -> JobForm:
 def test_the_default_preset_fills_its_fields(form: JobForm) -> None:
     shown = {name: form.values[name] for name in ("learning_rate", "batch_size", "epochs")}
     assert shown == {"learning_rate": "5e-5", "batch_size": "4", "epochs": "3"}
-    assert form.preset_line == "Recommended balance of quality and cost, best for most use cases"
+    assert form.preset_lines == (
+        "Recommended balance of quality and cost, best for most use cases",
+    )
+    assert not form.is_custom
 
 
 def test_choosing_a_preset_changes_only_its_fields(form: JobForm) -> None:
@@ -35,9 +38,15 @@ def test_choosing_a_preset_changes_only_its_fields(form: JobForm) -> None:
 
 def test_an_edited_field_makes_it_custom(form: JobForm) -> None:
     form.edit("epochs", "5")
-    assert form.preset_line == "custom, based on Balanced: epochs 5 instead of 3"
+    assert form.preset_lines[0] == "custom, based on Balanced: epochs 5 instead of 3"
+    assert form.is_custom
     form.edit("lora_rank", "32")
-    assert form.preset_line.endswith(", LoRA rank 32 instead of 16, LoRA alpha 64 instead of 32")
+    assert form.preset_lines == (
+        "custom, based on Balanced: epochs 5 instead of 3, LoRA rank 32 instead of 16, "
+        "LoRA alpha 64 instead of 32",
+        "custom: differs from Balanced in epochs, LoRA rank, LoRA alpha",
+        "custom: differs from Balanced in 3 settings",
+    )
     form.choose_preset("balanced")
     assert form.differences == []
 
@@ -49,7 +58,8 @@ def test_another_way_to_write_a_value_is_no_difference(form: JobForm) -> None:
 
 def test_a_value_that_is_not_valid_is_custom_too(form: JobForm) -> None:
     form.edit("epochs", "many")
-    assert form.preset_line == "custom, based on Balanced"
+    assert form.preset_lines[0] == "custom, based on Balanced: epochs unknown"
+    assert form.is_custom
 
 
 def test_alpha_follows_the_rank_until_it_is_edited(form: JobForm) -> None:

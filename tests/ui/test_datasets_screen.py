@@ -38,6 +38,7 @@ from vapor_tui.ui.screens.dataset_details import DatasetDetailsScreen
 from vapor_tui.ui.screens.datasets import DatasetsScreen
 from vapor_tui.ui.screens.jobs import JobsScreen
 from vapor_tui.ui.widgets.dataset_tree import DatasetTree
+from vapor_tui.ui.widgets.no_dataset import NoDataset
 from vapor_tui.ui.widgets.path_completion import PathCandidate
 from vapor_tui.ui.widgets.plain_input import PlainInput
 
@@ -258,15 +259,15 @@ async def test_a_form_without_a_dataset_goes_there_and_takes_one_back(
 ) -> None:
     dataset = add_dataset_row("chats")
     async with session(frozen_app(workspace, configure={"dataset_id": 99})) as opened:
-        await opened.sees("Choose one from Datasets")
-        opened.app.screen.query_one("#go-to-datasets", Button).press()
+        await opened.sees("Datasets", "Use the sample")
+        opened.app.screen.query_one("#dataset-choose", Button).press()
         await opened.until(lambda: isinstance(opened.app.screen, DatasetsScreen))
         await opened.sees("chats")
         await opened.press("t")
         form = opened.top(ConfigureScreen)
         await opened.sees("chats-lfm2-350m")
         assert form._form.dataset == get_dataset(workspace, dataset.id)
-        assert not form.query_one("#go-to-datasets").display
+        assert not form.query_one(NoDataset).display
         assert len(opened.app.screen_stack) == 2
 
 

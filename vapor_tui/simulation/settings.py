@@ -60,7 +60,7 @@ SIMULATION_SETTINGS: Mapping[str, Setting] = {
     "mode": Choice(
         label="Simulated loss",
         help="Law of the simulated loss; realistic follows what public runs show",
-        choices=tuple(SimulationMode),
+        choices=(SimulationMode.REALISTIC, SimulationMode.EXPONENTIAL, SimulationMode.POWER),
         advanced=True,
     ),
     "speed": Speed(

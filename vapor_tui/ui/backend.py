@@ -6,6 +6,7 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -85,6 +86,16 @@ class Backend:
     ) -> T:
         """Call a service with the workspace, in a thread; raises what the service raises."""
         return await asyncio.to_thread(service, self.workspace, *args, **kwargs)
+
+    async def reload_catalogue(self) -> None:
+        """Let everything asked from now on see what the catalogue's files say now.
+
+        Raises CatalogueError, and nothing changes then.
+        """
+        from vapor_tui.services.catalogue import load_catalogue
+
+        catalogue = await asyncio.to_thread(load_catalogue)
+        self._workspace = replace(self.workspace, catalogue=catalogue)
 
     def wake_worker(self) -> None:
         """Let the worker look at once for what has just been stored."""

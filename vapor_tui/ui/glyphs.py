@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from vapor_tui.domain.lifecycle import Desired, Status, wish_label
+from vapor_tui.domain.text import printable
 from vapor_tui.ui.widgets.lines import Line
 
 ICONS = {
@@ -25,6 +26,7 @@ TAG = "#"
 FALLING, RISING = "↓", "↑"
 SIMULATED = "SIMULATED"
 SIMULATED_SHORT = "sim"
+SIMULATED_STYLE = "bold dim"
 INJECTED = "INJECTED"
 INJECTED_SHORT = "inj"
 EVALUATION = "◆"
@@ -49,6 +51,13 @@ def badge(status: Status, desired: Desired = Desired.RUN, *, loud: bool = False)
 def short_wish(word: str) -> str:
     """Return a wish in the width of a table's column."""
     return "stopping" if word.startswith("stopping") else word
+
+
+def simulated_mark(injection: str | None = None) -> Line:
+    """Return the mark of everything simulated, and of a fault that was asked for."""
+    if injection:
+        return ((f"{SIMULATED}, {INJECTED} {printable(injection)}", "bold status-paused"),)
+    return ((SIMULATED, SIMULATED_STYLE),)
 
 
 def bar(share: float, width: int, style: str) -> Line:

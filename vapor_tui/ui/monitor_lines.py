@@ -14,13 +14,13 @@ from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.text import printable, printable_lines
 from vapor_tui.ui.glyphs import (
     EVALUATION,
-    INJECTED,
     SIMULATED,
     SIMULATED_SHORT,
     TAG,
     badge,
     bar,
     percent,
+    simulated_mark,
     status_style,
 )
 from vapor_tui.ui.job_rows import loss_text
@@ -225,8 +225,4 @@ def _brief_cost(job: Job) -> Line:
 
 
 def _mark(job: Job) -> Line:
-    if not job.is_simulated:
-        return ()
-    if job.injection:
-        return ((f"{SIMULATED}, {INJECTED} {printable(job.injection)}", "bold status-paused"),)
-    return ((SIMULATED, "bold dim"),)
+    return simulated_mark(job.injection) if job.is_simulated else ()

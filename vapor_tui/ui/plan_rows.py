@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from vapor_tui.domain.formats import duration, money
 from vapor_tui.domain.text import printable
-from vapor_tui.ui.glyphs import CURSOR, SIMULATED, SIMULATED_SHORT, percent
+from vapor_tui.ui.glyphs import CURSOR, SIMULATED, SIMULATED_SHORT, SIMULATED_STYLE, percent
 from vapor_tui.ui.widgets.lines import GAP, Line, fitted, joined, line_width, spread
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def title_line(
         ]
     )
     rights: list[Line] = [
-        joined([((assumption(plan, length), "dim"),), ((mark, "warning"),)])
+        joined([((assumption(plan, length), "dim"),), ((mark, SIMULATED_STYLE),)])
         for length in _MODEL_LENGTHS
         for mark in (SIMULATED, SIMULATED_SHORT)
     ]

@@ -10,20 +10,21 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer
-from textual.widgets import Button
 
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.screens import configure_requests as requests
-from vapor_tui.ui.screens.configure_costs import CostsScreen
+from vapor_tui.ui.screens.command import CommandScreen
 from vapor_tui.ui.screens.configure_form import FIELDS, JobForm, gpu_count_effect
+from vapor_tui.ui.screens.configure_presets import PresetsScreen
 from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
 from vapor_tui.ui.screens.pick import PickScreen
-from vapor_tui.ui.widgets.dataset_picker import ADD, SAMPLE, DatasetPicker
+from vapor_tui.ui.widgets.dataset_picker import ADD, NO_DATASET, SAMPLE, DatasetPicker
 from vapor_tui.ui.widgets.form_field import FormField
 from vapor_tui.ui.widgets.gpu_picker import GpuPicker
 from vapor_tui.ui.widgets.job_fields import DATASET, PICKED, JobFields
 from vapor_tui.ui.widgets.model_picker import ModelPicker
+from vapor_tui.ui.widgets.no_dataset import NoDataset
 from vapor_tui.ui.widgets.pick_field import PickField
 from vapor_tui.ui.widgets.picker import Picker
 from vapor_tui.ui.widgets.preset_cards import PresetCards
@@ -34,11 +35,10 @@ if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job
     from vapor_tui.ui.plan_rows import GpuChoice
 
-NO_DATASET = "No dataset selected. Choose one from Datasets."
 DATASET_NOT_FOUND = "Dataset not found"
 
 
-class ConfigureScreen(CostsScreen):
+class ConfigureScreen(PresetsScreen):
     """Dismissed with the number of the job that was created, or None."""
 
     CSS_PATH = "configure.tcss"
@@ -46,7 +46,7 @@ class ConfigureScreen(CostsScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "f3",
+            "f5",
             "use_sample",
             "sample dataset",
             id="configure.sample",
@@ -58,6 +58,13 @@ class ConfigureScreen(CostsScreen):
             "start training",
             id="configure.start",
             tooltip="Create the job and open its monitor",
+        ),
+        Binding(
+            "f4",
+            "copy_command",
+            "copy as command",
+            id="configure.copy-command",
+            tooltip="Copy the command that creates this job, and show it",
         ),
         Binding(
             "escape", "leave", "cancel", id="configure.cancel", tooltip="Leave without a new job"
@@ -101,12 +108,12 @@ class ConfigureScreen(CostsScreen):
         self._form = JobForm(catalogue, model=self._model, preset=self._preset, clone=self._clone)
         self._opened_as = self._form.snapshot()
         with ScrollableContainer(id="body", can_focus=False):
-            yield JobFields(FIELDS, catalogue.presets, self._form.values)
+            yield JobFields(FIELDS, catalogue, self._form.values)
             yield from self.compose_costs()
         yield StartBar()
 
     def on_mount(self) -> None:
-        self._show()
+        self.show_form()
         self._read_datasets(self._wanted_dataset)
 
     @property
@@ -128,7 +135,7 @@ class ConfigureScreen(CostsScreen):
 
     # What stands on the screen.
 
-    def _show(self) -> None:
+    def show_form(self) -> None:
         """Show what the form comes to; runs with every keystroke and reads no database."""
         outcome = self._form.plan(self._workspace)
         plan = outcome.value if isinstance(outcome, Ok) else None
@@ -136,9 +143,11 @@ class ConfigureScreen(CostsScreen):
         self._errors = {**self._answers, **details}
         fields, form = self._fields, self._form
         fields.show_errors(self._errors)
-        self.show_costs(plan)
+        self.show_costs(plan, form.parsed("injection") or "")
         fields.show_warnings(form.warnings(self.last_plan))
-        fields.show_preset(form.preset_id, form.preset_line, self._errors.get("preset", ""))
+        problem = self._errors.get("preset", "")
+        fields.show_preset(form.preset_id, form.preset_lines, problem, is_custom=form.is_custom)
+        fields.offer_datasets(form.dataset is None and self._datasets is not None)
         for key in PICKED:
             fields.field(key).hint = self._picker(key).facts(self._picked(key))
         if plan is not None:
@@ -148,7 +157,7 @@ class ConfigureScreen(CostsScreen):
     def _put(self, names: Iterable[str]) -> None:
         """Show fields that changed without being typed into, and all that follows."""
         self._fields.put({name: self._form.values[name] for name in names})
-        self._show()
+        self.show_form()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self._bar.explain(self.focused)
@@ -172,20 +181,23 @@ class ConfigureScreen(CostsScreen):
 
     @on(PickField.Opened)
     def _opened(self, event: PickField.Opened) -> None:
-        key = event.field.key
+        self._open_list(event.field.key, event.query)
+
+    def _open_list(self, key: str, query: str = "") -> None:
         if key == DATASET and self._datasets is None:
             # Reading failed before.
             self._read_datasets(self._wanted_dataset)
         picker, picked = self._picker(key), self._picked(key)
         self.app.push_screen(
-            PickScreen(picker.title, picker.rows, picked=picked, query=event.query),
+            PickScreen(picker.title, picker.rows, picked=picked, query=query),
             lambda found: self._take(key, found),
         )
 
     def _picker(self, key: str) -> Picker:
         match key:
             case "base_model":
-                return ModelPicker(self._workspace.catalogue)
+                plan = self.last_plan
+                return ModelPicker(self._workspace.catalogue, plan.draft if plan else None)
             case "gpu_type":
                 return GpuPicker(self._workspace.catalogue)
             case _:
@@ -229,6 +241,11 @@ class ConfigureScreen(CostsScreen):
             return self._datasets is not None and not self._datasets
         return super().check_action(action, parameters)
 
+    @on(NoDataset.ChooseWanted)
+    def _choose_dataset(self) -> None:
+        self.vapor.action_datasets()
+
+    @on(NoDataset.AddWanted)
     def action_add_dataset(self) -> None:
         from vapor_tui.ui.screens.add_dataset import AddDatasetScreen
 
@@ -239,15 +256,12 @@ class ConfigureScreen(CostsScreen):
         if not self._bar.is_saving:
             self.app.push_screen(AddDatasetScreen(), added)
 
-    @on(Button.Pressed, "#go-to-datasets")
-    def _go_to_datasets(self) -> None:
-        self.vapor.action_datasets()
-
     def take_dataset_id(self, dataset_id: int | None) -> None:
         """Train on the dataset of that number; None leaves the form as it is."""
         if dataset_id is not None and not self._bar.is_saving:
             self._read_datasets(dataset_id)
 
+    @on(NoDataset.SampleWanted)
     def action_use_sample(self) -> None:
         if not self._bar.is_saving:
             self._fields.say_of_dataset("reading…")
@@ -265,7 +279,7 @@ class ConfigureScreen(CostsScreen):
             case Refused(error=error):
                 self._fields.say_of_dataset("none")
                 self._answers[DATASET] = error
-                self._show()
+                self.show_form()
 
     @on(requests.DatasetsRead)
     def _datasets_read(self, message: requests.DatasetsRead) -> None:
@@ -283,7 +297,6 @@ class ConfigureScreen(CostsScreen):
     def _take_dataset(self, dataset: Dataset | None) -> None:
         if dataset is not None:
             self._answers.pop(DATASET, None)
-        self._fields.offer_datasets(dataset is None)
         changed = self._form.choose_dataset(dataset)
         self._fields.field(DATASET).put(printable(dataset.name) if dataset else "")
         self._put(changed)
@@ -292,18 +305,36 @@ class ConfigureScreen(CostsScreen):
 
     @on(StartBar.Started)
     def action_start(self) -> None:
-        if self._bar.is_saving:
-            return
-        dataset = self._form.dataset
+        dataset = self._startable()
         if dataset is None:
-            self._answers.setdefault(DATASET, NO_DATASET)
-            self._show()
-        if self._errors or dataset is None:
-            self._fields.focus_first(self._errors)
             return
         self._bar.show_failure("")
         self._bar.is_saving = self._fields.disabled = True
-        self._ask("create", partial(requests.create, self._form.raw, dataset.id))
+        form = self._form
+        self._ask("create", partial(requests.create, form.raw, dataset.id, form.simulation))
+
+    def action_copy_command(self) -> None:
+        from vapor_tui.services.command_line import submit_command
+
+        dataset = self._startable()
+        if dataset is None:
+            return
+        line = submit_command(self._workspace, self._form.raw, dataset, self._form.simulation)
+        if isinstance(line, Ok):
+            self.app.push_screen(CommandScreen(line.value))
+
+    def _startable(self) -> Dataset | None:
+        """Return the dataset where all is as it must be; else go to what is not."""
+        if self._bar.is_saving:
+            return None
+        dataset = self._form.dataset
+        if dataset is None:
+            self._answers.setdefault(DATASET, NO_DATASET)
+            self.show_form()
+        if self._errors or dataset is None:
+            self._fields.focus_first(self._errors)
+            return None
+        return dataset
 
     @on(requests.JobAnswered)
     def _job_answered(self, message: requests.JobAnswered) -> None:
@@ -315,7 +346,7 @@ class ConfigureScreen(CostsScreen):
             case Refused(error=error, details=details):
                 self._bar.is_saving = self._fields.disabled = False
                 self._answers = dict(details)
-                self._show()
+                self.show_form()
                 if self._fields.has_any(details):
                     self._fields.focus_first(details)
                 else:

@@ -63,11 +63,15 @@ class CostsScreen(FormScreen[int | None]):
         with VerticalScroll(id="cost", can_focus=False):
             yield CostPanel()
 
-    def show_costs(self, plan: Plan | None) -> None:
-        """Show a plan; None dims the last valid one. Reads no database."""
+    def show_costs(self, plan: Plan | None, injection: str) -> None:
+        """Show a plan; None dims the last valid one. Reads no database.
+
+        `injection` is the fault that will be rehearsed, if any.
+        """
         from vapor_tui.services.plans import compare
 
         panel, line = self.query_one(CostPanel), self.query_one(CostLine)
+        panel.injection = line.injection = injection
         panel.is_stale = line.is_stale = plan is None
         if plan is None or plan == panel.plan:
             return

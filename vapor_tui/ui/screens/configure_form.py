@@ -7,25 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
-from vapor_tui.domain.catalogue import CUSTOM, PRESET_FIELDS, Catalogue, Preset
+from vapor_tui.domain.catalogue import CUSTOM, Catalogue, Preset
 from vapor_tui.domain.estimate import estimate
 from vapor_tui.domain.formats import duration, money
 from vapor_tui.domain.hyperparameters import ALPHA_PER_RANK, Hyperparameters, settings
 from vapor_tui.domain.jobs import Job, JobSettings, job_setting, numbered, proposed_name
+from vapor_tui.domain.results import Refused
 from vapor_tui.domain.settings import Setting
+from vapor_tui.simulation.settings import SIMULATION_SETTINGS
 
 if TYPE_CHECKING:
     from vapor_tui.domain.datasets import Dataset
     from vapor_tui.domain.results import Result
+    from vapor_tui.services.jobs import Simulation
     from vapor_tui.services.plans import Plan
     from vapor_tui.services.workspace import Workspace
 
 FIELDS: dict[str, Setting] = {
     **{name: job_setting(name) for name in JobSettings.model_fields},
     **dict(settings()),
+    **SIMULATION_SETTINGS,
 }
 """Every field of the form with what describes it."""
 
+OWN_PRESET = "A preset of your own: ctrl+r renames it, delete deletes it"
+"""Stands where a preset does not say what it is for."""
 UNNAMED_DATASET = "job"
 """Stands for the dataset in a proposed name while none is chosen."""
 
@@ -67,9 +73,10 @@ class JobForm:
         """The preset that the fields come from."""
         return self._catalogue.preset(self.preset_id)
 
-    @property
-    def alpha_follows(self) -> bool:
-        return self._alpha_follows
+    def take_catalogue(self, catalogue: Catalogue, preset_id: str) -> None:
+        """Take presets that were changed, and the id of the one that the fields come from now."""
+        self._catalogue = catalogue
+        self.preset_id = preset_id if catalogue.preset(preset_id) else CUSTOM
 
     def choose_preset(self, preset_id: str) -> set[str]:
         """Fill the fields of a preset; the answer names those that changed."""
@@ -111,7 +118,16 @@ class JobForm:
     @property
     def raw(self) -> dict[str, Any]:
         """The flat mapping that the services take."""
-        return {"preset": self.preset_id, **self.values}
+        values = {k: text for k, text in self.values.items() if k not in SIMULATION_SETTINGS}
+        return {"preset": self.preset_id, **values}
+
+    @property
+    def simulation(self) -> Simulation:
+        """How the job is simulated; what is not valid stays as typed."""
+        from vapor_tui.services.jobs import Simulation
+
+        said = {name: self.parsed(name) or self.values[name] for name in SIMULATION_SETTINGS}
+        return Simulation(said["mode"], said["speed"], said["injection"].strip() or None)
 
     def snapshot(self) -> tuple[object, ...]:
         """Return something that compares equal as long as nothing was changed."""
@@ -120,34 +136,52 @@ class JobForm:
 
     def plan(self, workspace: Workspace) -> Result[Plan]:
         """Return the valid configuration with its estimate, or what is wrong with each field."""
+        from vapor_tui.services.jobs import check_simulation
         from vapor_tui.services.plans import plan_job
 
-        return plan_job(workspace, self.raw, self.dataset)
+        planned = plan_job(workspace, self.raw, self.dataset)
+        steps = None if isinstance(planned, Refused) else planned.value.estimate.total_steps
+        checked = check_simulation(self.simulation, steps)
+        if not isinstance(checked, Refused):
+            return planned
+        details = planned.details if isinstance(planned, Refused) else {}
+        return Refused(checked.error, {**details, **checked.details})
 
     @property
     def differences(self) -> list[str]:
         """How the fields differ from the preset they come from, as "epochs 5 instead of 3"."""
-        if self.base is None:
-            return []
         found = []
-        for name, standard in self.base.values.items():
+        for name, standard in self._differing.items():
             value, field = self.parsed(name), FIELDS[name]
-            if value is not None and value != standard:
-                change = f"{field.show(value)} instead of {field.show(standard)}"
-                found.append(f"{in_sentence(field.label)} {change}")
+            change = f"{field.show(value)} instead of {field.show(standard)}"
+            found.append(f"{in_sentence(field.label)} {change if value is not None else 'unknown'}")
         return found
 
     @property
-    def preset_line(self) -> str:
-        """What the preset is for, or what became of it."""
+    def _differing(self) -> dict[str, Any]:
+        """The fields that are not as in the preset, with its values for them."""
+        standards = self.base.values if self.base else {}
+        return {name: value for name, value in standards.items() if self.parsed(name) != value}
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the fields are no longer those of the preset they come from."""
+        return self.base is None or bool(self._differing)
+
+    @property
+    def preset_lines(self) -> tuple[str, ...]:
+        """What the preset is for, or what became of it: in full, and in fewer words."""
         if self.base is None:
-            return "custom"
-        differences = self.differences
-        if differences:
-            return f"custom, based on {self.base.name}: {', '.join(differences)}"
-        if any(self.parsed(name) is None for name in PRESET_FIELDS):
-            return f"custom, based on {self.base.name}"
-        return ", ".join(part for part in (self.base.tagline, self.base.detail) if part)
+            return ("custom",)
+        if not self.is_custom:
+            says = ", ".join(part for part in (self.base.tagline, self.base.detail) if part)
+            return (says or OWN_PRESET,)
+        names = [in_sentence(FIELDS[name].label) for name in self._differing]
+        return (
+            f"custom, based on {self.base.name}: {', '.join(self.differences)}",
+            f"custom: differs from {self.base.name} in {', '.join(names)}",
+            f"custom: differs from {self.base.name} in {len(names)} settings",
+        )
 
     def warnings(self, plan: Plan | None) -> dict[str, str]:
         """Return what is unusual about each valid value, against the last valid plan."""
@@ -167,8 +201,13 @@ class JobForm:
         self._alpha_follows = preset.lora_alpha == ALPHA_PER_RANK * preset.lora_rank
 
     def _copy(self, job: Job) -> None:
-        self.preset_id = job.preset_base or CUSTOM
+        # The preset may have been deleted since, or be one of another person's.
+        base = self._catalogue.preset(job.preset_base or CUSTOM)
+        self.preset_id = base.id if base else CUSTOM
+        # A fault that was rehearsed is not: a copy is to go better.
+        simulation = {"mode": job.mode, "speed": job.speed}
         given: dict[str, Any] = {"budget": job.budget, "seed": job.seed}
+        given |= {name: value for name, value in simulation.items() if value is not None}
         if job.base_model is not None:
             given["base_model"] = job.base_model
         if job.gpu_config is not None:
@@ -214,8 +253,14 @@ def gpu_count_effect(plan: Plan) -> str:
 
 
 def _defaults() -> dict[str, str]:
+    from vapor_tui.services.jobs import Simulation
+
     fields = {**JobSettings.model_fields, **Hyperparameters.model_fields}
+    simulation = Simulation()
     return {
-        name: FIELDS[name].show(None if field.is_required() else field.default)
-        for name, field in fields.items()
+        **{
+            name: FIELDS[name].show(None if field.is_required() else field.default)
+            for name, field in fields.items()
+        },
+        **{name: FIELDS[name].show(getattr(simulation, name)) for name in SIMULATION_SETTINGS},
     }

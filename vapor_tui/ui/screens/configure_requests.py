@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from vapor_tui.domain.results import Result
+from vapor_tui.domain.results import Refused, Result
 from vapor_tui.ui.widgets.cost_panel import TOO_FEW, UNREADABLE, PastRuns
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.catalogue import Gpu
+    from vapor_tui.domain.catalogue import Gpu, Preset
     from vapor_tui.domain.datasets import Dataset
     from vapor_tui.domain.jobs import Job
+    from vapor_tui.services.jobs import Simulation
     from vapor_tui.ui.backend import Backend
 
 CREATE_FAILED = "Failed to create the training job"
@@ -49,6 +50,18 @@ class PastRunsRead(Message):
 
     wanted: tuple[str, str]
     runs: PastRuns
+
+
+@dataclass
+class PresetsChanged(Message):
+    """The person's own presets were changed, or the change was refused.
+
+    `done` begins the sentence that says so; `changed` is the id that the preset had before.
+    """
+
+    done: str
+    answer: Result[Preset]
+    changed: str | None
 
 
 @dataclass
@@ -86,16 +99,30 @@ async def add_sample(backend: Backend) -> SampleAnswered | StorageFailed:
 
 
 async def create(
-    raw: Mapping[str, Any], dataset_id: int, backend: Backend
+    raw: Mapping[str, Any], dataset_id: int, simulation: Simulation, backend: Backend
 ) -> JobAnswered | StorageFailed:
     """Store the job."""
     from vapor_tui.services.jobs import create_job
     from vapor_tui.storage.errors import StorageError
 
     try:
-        return JobAnswered(await backend.ask(create_job, raw, dataset_id))
+        return JobAnswered(await backend.ask(create_job, raw, dataset_id, simulation=simulation))
     except StorageError as error:
         return StorageFailed(CREATE_FAILED, str(error))
+
+
+async def change_presets(
+    done: str, change: Callable[[], Result[Preset]], changed: str | None, backend: Backend
+) -> PresetsChanged:
+    """Change the person's file of presets, and take what it says then."""
+    from vapor_tui.domain.catalogue import CatalogueError
+
+    answer = await asyncio.to_thread(change)
+    try:
+        await backend.reload_catalogue()
+    except CatalogueError as error:
+        answer = Refused(str(error))
+    return PresetsChanged(done, answer, changed)
 
 
 async def read_past_runs(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.reactive import reactive
 
 from vapor_tui.domain.formats import count, duration, money
-from vapor_tui.ui.glyphs import SIMULATED_SHORT, percent
+from vapor_tui.ui.glyphs import INJECTED_SHORT, SIMULATED_SHORT, SIMULATED_STYLE, percent
 from vapor_tui.ui.widgets.cost_panel import budget_share
 from vapor_tui.ui.widgets.lines import GAP, Line, LinesView, joined
 
@@ -26,6 +26,8 @@ class CostLine(LinesView):
     """The last valid one."""
     is_stale: reactive[bool] = reactive(False)
     """Whether the form has become invalid since."""
+    injection: reactive[str] = reactive("")
+    """The fault that is to be rehearsed; nothing for a run that is to go well."""
 
     def on_mount(self) -> None:
         self._show()
@@ -36,11 +38,17 @@ class CostLine(LinesView):
     def watch_is_stale(self) -> None:
         self._show()
 
+    def watch_injection(self) -> None:
+        self._show()
+
     def _show(self) -> None:
-        self.show([summary(self.plan, self.is_stale)])
+        mark: Line = ((SIMULATED_SHORT, SIMULATED_STYLE),)
+        if self.injection:
+            mark = ((INJECTED_SHORT, "bold status-paused"),)
+        self.show([summary(self.plan, self.is_stale, mark)])
 
 
-def summary(plan: Plan | None, is_stale: bool) -> Line:
+def summary(plan: Plan | None, is_stale: bool, mark: Line) -> Line:
     """Return the figures in the order of their weight; what has no room is cut off."""
     if plan is None:
         return (("no figures yet", "dim"),)
@@ -48,7 +56,7 @@ def summary(plan: Plan | None, is_stale: bool) -> Line:
     style = "dim" if is_stale else "bold"
     parts: list[Line] = [
         ((f"{money(found.total_cost):>7}", style), (f" {duration(found.seconds):>6}", style)),
-        ((SIMULATED_SHORT, "warning"),),
+        mark,
         (("last valid", "dim"),) if is_stale else (),
     ]
     if plan.memory is not None and not plan.memory.fits:

@@ -12,7 +12,7 @@ from textual.reactive import reactive
 
 from vapor_tui.domain.formats import ABSENT, count, duration, money
 from vapor_tui.domain.text import printable
-from vapor_tui.ui.glyphs import SIMULATED, bar, percent
+from vapor_tui.ui.glyphs import bar, percent, simulated_mark
 from vapor_tui.ui.widgets.lines import Line, LinesView, fitted, line_width, spread
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class CostPanel(LinesView):
     cheapest: reactive[PlanRow | None] = reactive(None)
     """The choice of GPUs that costs least, of those that fit if any does."""
     past_runs: reactive[PastRuns] = reactive(PastRuns())
+    injection: reactive[str] = reactive("")
+    """The fault that is to be rehearsed; nothing for a run that is to go well."""
 
     class ComparisonWanted(Message):
         """The line that offers other GPUs was clicked."""
@@ -73,6 +75,9 @@ class CostPanel(LinesView):
     def watch_past_runs(self) -> None:
         self._show()
 
+    def watch_injection(self) -> None:
+        self._show()
+
     def on_click(self, event: events.Click) -> None:
         y = event.y - self.gutter.top
         if self.cheapest is not None and y == len(self.lines) - 1:
@@ -80,18 +85,18 @@ class CostPanel(LinesView):
 
     def _show(self) -> None:
         width = min(self.size.width, _WIDEST)
-        lines = tuple(panel_lines(self.plan, width, self.past_runs, self.cheapest))
+        title: Line = (("Cost", "bold"),)
+        lines = panel_lines(self.plan, width, self.past_runs, self.cheapest)
         if self.is_stale:
-            title = (("Cost", "bold"), ("  last valid", "dim"))
-            lines = (_title(title, width), *map(dimmed, lines[1:]))
-        self.show(lines)
+            title = (*title, ("  last valid", "dim"))
+            lines = map(dimmed, lines)
+        self.show([spread(title, simulated_mark(self.injection), width), *lines])
 
 
 def panel_lines(
     plan: Plan | None, width: int, past_runs: PastRuns, cheapest: PlanRow | None
 ) -> Iterable[Line]:
-    """Yield the lines of the panel, each in exactly this many cells."""
-    yield _title((("Cost", "bold"),), width)
+    """Yield the lines of the panel below its title, each in exactly this many cells."""
     if plan is None:
         yield fitted((("no figures yet", "dim"),), width)
         return
@@ -218,10 +223,6 @@ def _longest(labels: Iterable[str], value: Line, width: int) -> str:
         if len(label) + 1 + line_width(value) <= width:
             break
     return label
-
-
-def _title(words: Line, width: int) -> Line:
-    return spread(words, ((SIMULATED, "warning"),), width)
 
 
 def _row(label: str, value: str, width: int, style: str = "foreground") -> Line:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vapor_tui.domain.datasets import Dataset
-from vapor_tui.domain.formats import count, short_count
+from vapor_tui.domain.formats import ABSENT, count, short_count
 from vapor_tui.paths import sample_dataset
 from vapor_tui.ui.widgets.pick_list import PickRow
 from vapor_tui.ui.widgets.picker import beside
 
+NO_DATASET = "No dataset selected. Choose one from Datasets."
 ADD = "add"
 """The key of the entry that adds a dataset from a file."""
 SAMPLE = "sample"
@@ -47,7 +48,7 @@ class DatasetPicker:
     def facts(self, key: str) -> str:
         dataset = self.dataset(key)
         if dataset is None:
-            return "" if self.datasets else "None yet: f3 takes the sample dataset"
+            return NO_DATASET
         pairs, tokens = count(dataset.total_training_pairs), short_count(dataset.total_tokens)
         return f"{pairs} pairs, {tokens} tokens, {dataset.status}"
 
@@ -66,6 +67,7 @@ def _row(dataset: Dataset) -> PickRow:
         str(dataset.id),
         (
             dataset.name,
+            str(dataset.format or ABSENT),
             f"{count(dataset.total_training_pairs):>7} pairs",
             f"{short_count(dataset.total_tokens):>5} tokens",
             status if dataset.training_ready else f"{status}, cannot be trained on",

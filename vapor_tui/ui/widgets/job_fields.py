@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
-from vapor_tui.domain.catalogue import Preset
+from vapor_tui.domain.catalogue import Catalogue
 from vapor_tui.domain.settings import Setting
-from vapor_tui.domain.text import printable
 from vapor_tui.ui.widgets.advanced_fields import AdvancedFields
 from vapor_tui.ui.widgets.form_field import FormField
+from vapor_tui.ui.widgets.no_dataset import NoDataset
 from vapor_tui.ui.widgets.pick_field import PickField
 from vapor_tui.ui.widgets.preset_cards import PresetCards
+from vapor_tui.ui.widgets.preset_line import PresetLine
 from vapor_tui.ui.widgets.setting_field import setting_field
 
 DATASET = "dataset"
@@ -29,22 +30,22 @@ class JobFields(VerticalScroll, can_focus=False):
     """The form. Knows how to show values and messages; what they mean is its parent's matter."""
 
     def __init__(
-        self, schema: Mapping[str, Setting], presets: Sequence[Preset], values: Mapping[str, str]
+        self, schema: Mapping[str, Setting], catalogue: Catalogue, values: Mapping[str, str]
     ) -> None:
         super().__init__()
-        self._presets = presets
+        self._catalogue = catalogue
         others = [name for name in schema if name not in _JOB]
         names = [*_JOB, *sorted(others, key=lambda name: schema[name].advanced)]
         self._fields = {name: _made(name, schema, values) for name in names}
         self._advanced = [name for name in names if name in schema and schema[name].advanced]
 
     def compose(self) -> ComposeResult:
-        yield PresetCards(self._presets)
-        yield Static(id="preset-line", markup=False)
+        yield PresetCards(self._catalogue.presets, self._catalogue.own_presets)
+        yield PresetLine(id="preset-line")
         for name in _JOB:
             yield self._fields[name]
             if name == DATASET:
-                yield Button("Choose one from Datasets", id="go-to-datasets", compact=True)
+                yield NoDataset()
         yield Static(classes="gap")
         for name, field in self._fields.items():
             if name not in _JOB and name not in self._advanced:
@@ -63,9 +64,9 @@ class JobFields(VerticalScroll, can_focus=False):
         if isinstance(field, PickField):
             field.put_placeholder(text)
 
-    def offer_datasets(self, is_wanted: bool) -> None:
-        """Show the button that goes to the datasets, or take it away."""
-        self.query_one("#go-to-datasets", Button).display = is_wanted
+    def offer_datasets(self, is_offered: bool) -> None:
+        """Show the ways to a dataset, or none of them."""
+        self.query_one(NoDataset).set_class(is_offered, "-offered")
 
     def has_any(self, names: Iterable[str]) -> bool:
         return any(name in self._fields for name in names)
@@ -75,12 +76,19 @@ class JobFields(VerticalScroll, can_focus=False):
         for name, text in values.items():
             self._fields[name].put(text)
 
-    def show_preset(self, preset_id: str, line: str, error: str) -> None:
+    def show_catalogue(self, catalogue: Catalogue) -> None:
+        """Show the cards of presets that were changed."""
+        cards = self.query_one(PresetCards)
+        cards.own = catalogue.own_presets
+        cards.presets = catalogue.presets
+
+    def show_preset(
+        self, preset_id: str, sentences: Sequence[str], error: str, *, is_custom: bool
+    ) -> None:
         """Mark the card that the form is based on, and say what became of it."""
-        self.query_one(PresetCards).chosen = preset_id
-        below = self.query_one("#preset-line", Static)
-        below.update(printable(error or line), layout=False)
-        below.set_class(bool(error), "-error")
+        cards = self.query_one(PresetCards)
+        cards.chosen, cards.is_custom = preset_id, is_custom
+        self.query_one(PresetLine).say(sentences, error)
 
     def show_errors(self, errors: Mapping[str, str]) -> None:
         """Show what is wrong with each field, and nothing at all others."""

@@ -46,9 +46,10 @@ class PresetCard(Widget):
     class Clicked(Message):
         preset_id: str
 
-    def __init__(self, preset: Preset) -> None:
+    def __init__(self, preset: Preset, *, is_own: bool) -> None:
         super().__init__()
         self.preset = preset
+        self.is_own = is_own
 
     def on_mount(self) -> None:
         icon = sign(self.preset.icon, bool(getattr(self.app, "ascii_only", False)))
@@ -69,16 +70,20 @@ class PresetCard(Widget):
         lines = [Content.styled(first), Content.styled(second)]
         if self.size.height > len(lines):
             room = self.size.height - len(lines)
-            tagline = Content.styled(printable(preset.tagline), "$dim")
+            tagline = Content.styled(printable(self._tagline), "$dim")
             lines = [*_filled(tagline.wrap(max(self.size.width, 1)), room), *lines]
         return Content("\n").join(lines)
+
+    @property
+    def _tagline(self) -> str:
+        return self.preset.tagline or ("your own" if self.is_own else "")
 
     def on_click(self) -> None:
         self.post_message(self.Clicked(self.preset.id))
 
 
 class PresetCards(Horizontal, can_focus=True):
-    """All cards; left and right choose at once, as do digits and the mouse."""
+    """All cards; left and right choose at once, as does the mouse."""
 
     DEFAULT_CSS = """
     PresetCards {
@@ -117,21 +122,29 @@ class PresetCards(Horizontal, can_focus=True):
             id="preset.restore",
             tooltip="Fill the form from this preset again",
         ),
-        *(
-            Binding(
-                str(number),
-                f"take({number})",
-                f"preset {number}",
-                id=f"preset.take-{number}",
-                tooltip=f"Fill the form from preset {number}",
-                show=False,
-            )
-            for number in range(1, 10)
+        Binding(
+            "delete,d",
+            "delete",
+            "delete preset…",
+            id="preset.delete",
+            tooltip="Delete this preset of your own",
+        ),
+        Binding(
+            "ctrl+r",
+            "rename",
+            "rename preset…",
+            id="preset.rename",
+            tooltip="Give this preset of your own another name",
         ),
     ]
 
+    presets: reactive[tuple[Preset, ...]] = reactive((), recompose=True, init=False)
+    own: reactive[frozenset[str]] = reactive(frozenset(), init=False)
+    """Ids of those that can be renamed and deleted; set before `presets`."""
     chosen: reactive[str] = reactive("")
     """The id of the preset that the form is based on; another word for none of them."""
+    is_custom: reactive[bool] = reactive(False)
+    """Whether the form differs from the chosen one."""
 
     @dataclass
     class Chosen(Message):
@@ -139,31 +152,51 @@ class PresetCards(Horizontal, can_focus=True):
 
         preset_id: str
 
-    def __init__(self, presets: Sequence[Preset]) -> None:
+    @dataclass
+    class RenameWanted(Message):
+        """A preset of one's own is to be called otherwise."""
+
+        preset: Preset
+
+    @dataclass
+    class DeleteWanted(Message):
+        """A preset of one's own is to be deleted."""
+
+        preset: Preset
+
+    def __init__(self, presets: Sequence[Preset], own: frozenset[str]) -> None:
         super().__init__()
-        self._ids = [preset.id for preset in presets]
-        self._presets = presets
+        self.set_reactive(PresetCards.presets, tuple(presets))
+        self.set_reactive(PresetCards.own, own)
+
+    @property
+    def _ids(self) -> list[str]:
+        return [preset.id for preset in self.presets]
+
+    @property
+    def _chosen_own(self) -> Preset | None:
+        """The chosen preset where it is one's own."""
+        found = (preset for preset in self.presets if preset.id == self.chosen in self.own)
+        return next(found, None)
 
     def compose(self) -> ComposeResult:
-        for preset in self._presets:
-            yield PresetCard(preset)
-
-    def on_mount(self) -> None:
-        self._mark()
+        for preset in self.presets:
+            yield PresetCard(preset, is_own=preset.id in self.own)
+        self.call_after_refresh(self._arrange)
 
     def on_resize(self) -> None:
-        # Cards share the width while all have room; then they are of a size and scroll.
-        room = self.size.width // _NARROWEST
-        for card in self.query(PresetCard):
-            card.styles.width = "1fr" if len(self._ids) <= room else _NARROWEST
+        self._arrange()
 
     def watch_chosen(self) -> None:
         self._mark()
+        self.refresh_bindings()
+
+    def watch_is_custom(self) -> None:
+        self._mark()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # There are keys for more cards than most people have.
-        if action == "take":
-            return parameters[0] in range(1, len(self._ids) + 1)
+        if action in ("rename", "delete"):
+            return self._chosen_own is not None
         return super().check_action(action, parameters)
 
     def action_move(self, direction: int) -> None:
@@ -178,8 +211,13 @@ class PresetCards(Horizontal, can_focus=True):
         if self.chosen in self._ids:
             self._choose(self.chosen)
 
-    def action_take(self, number: int) -> None:
-        self._choose(self._ids[number - 1])
+    def action_rename(self) -> None:
+        if preset := self._chosen_own:
+            self.post_message(self.RenameWanted(preset))
+
+    def action_delete(self) -> None:
+        if preset := self._chosen_own:
+            self.post_message(self.DeleteWanted(preset))
 
     def on_preset_card_clicked(self, event: PresetCard.Clicked) -> None:
         event.stop()
@@ -190,11 +228,20 @@ class PresetCards(Horizontal, can_focus=True):
         self.chosen = preset_id
         self.post_message(self.Chosen(preset_id))
 
+    def _arrange(self) -> None:
+        # Cards share the width while all have room; then they are of a size and scroll.
+        room = self.size.width // _NARROWEST
+        for card in self.query(PresetCard):
+            card.styles.width = "1fr" if len(self.presets) <= room else _NARROWEST
+        self._mark()
+
     def _mark(self) -> None:
         for card in self.query(PresetCard):
-            card.set_class(card.preset.id == self.chosen, "-chosen")
-            if card.preset.id == self.chosen:
-                card.scroll_visible(animate=False)
+            is_chosen = card.preset.id == self.chosen
+            card.set_class(is_chosen, "-chosen")
+            card.border_subtitle = " custom " if is_chosen and self.is_custom else ""
+            if is_chosen:
+                self.call_after_refresh(card.scroll_visible, animate=False)
 
 
 def _filled(lines: Sequence[Content], height: int) -> list[Content]:

@@ -9,7 +9,7 @@ from textual import events, on
 from textual.content import Content
 from textual.widgets import Input
 
-from vapor_tui.domain.settings import Choice, Number, Setting, Switch
+from vapor_tui.domain.settings import Choice, Number, Setting, Switch, Text
 from vapor_tui.ui.widgets.choice import ChoiceControl
 from vapor_tui.ui.widgets.form_field import FormField
 from vapor_tui.ui.widgets.number_input import NumberInput
@@ -58,7 +58,15 @@ class TextField(SettingField):
 
     DEFAULT_CSS = """
     TextField > PlainInput { width: 36; }
+    TextField.-word > PlainInput { width: 16; }
     """
+
+    def __init__(self, key: str, setting: Setting, text: str) -> None:
+        super().__init__(key, setting, text)
+        if not isinstance(setting, Text):
+            # A word of a form of its own, which is told beside it.
+            self.add_class("-word")
+            self.hint = self.accepts
 
     def make_control(self) -> PlainInput:
         return PlainInput(self.text)
@@ -82,12 +90,8 @@ class NumberField(TextField):
     """A number, walked through its usual values with the arrow keys."""
 
     DEFAULT_CSS = """
-    NumberField > NumberInput { width: 8; }
+    NumberField.-word > NumberInput { width: 8; }
     """
-
-    def __init__(self, key: str, setting: Setting, text: str) -> None:
-        super().__init__(key, setting, text)
-        self.hint = self.accepts
 
     def make_control(self) -> NumberInput:
         return NumberInput(self.text)

@@ -18,11 +18,17 @@ from vapor_tui.ui.widgets.preset_cards import PresetCards
 
 START, SAVING = "Start training", "Creating job..."
 _CARDS_HELP = (
-    "Values to start from. An arrow key or a number fills the form, enter undoes what was edited"
+    "Values to start from. An arrow key fills the form, enter undoes what was edited, "
+    "f3 keeps what you have as a preset of your own"
 )
 _ADVANCED_HELP = "Settings that seldom need a change. Enter opens and closes them"
-_START_HELP = "Creates the job and opens its monitor. The run is simulated: no money is spent"
-_CANCEL_HELP = "Leaves without creating a job"
+_BUTTONS_HELP = {
+    "start": "Creates the job and opens its monitor. The run is simulated: no money is spent",
+    "cancel": "Leaves without creating a job",
+    "dataset-choose": "Lists the datasets that there are. One can be added there too",
+    "dataset-add": "Reads a file of JSONL, JSON or CSV, checks it, and trains on it",
+    "dataset-sample": "Takes the small dataset that comes with the program",
+}
 
 
 class StartBar(Container):
@@ -61,7 +67,7 @@ class StartBar(Container):
         elif isinstance(focused, PresetCards):
             line.say(_CARDS_HELP)
         elif isinstance(focused, Button):
-            line.say(_START_HELP if focused.id == "start" else _CANCEL_HELP)
+            line.say(_BUTTONS_HELP.get(focused.id or "", ""))
         elif focused is not None and isinstance(focused.parent, Collapsible):
             line.say(_ADVANCED_HELP)
         else:
