@@ -58,7 +58,7 @@ def test_another_way_to_write_a_value_is_no_difference(form: JobForm) -> None:
 
 def test_a_value_that_is_not_valid_is_custom_too(form: JobForm) -> None:
     form.edit("epochs", "many")
-    assert form.preset_lines[0] == "custom, based on Balanced: epochs unknown"
+    assert form.preset_lines[0] == "custom, based on Balanced: epochs not valid"
     assert form.is_custom
 
 

@@ -25,7 +25,7 @@ class Recommendation:
     @property
     def reason(self) -> str:
         """Why this one, in a few words."""
-        return f"for {self.purpose}: as large as fits well"
+        return f"{self.purpose}: largest fit"
 
 
 def recommend(

@@ -70,7 +70,7 @@ SIMULATION_SETTINGS: Mapping[str, Setting] = {
     ),
     "injection": Fault(
         label="Rehearse a fault",
-        help="For testing only: lets the simulated run fail or stumble on purpose",
+        help="Lets the simulated run fail or stumble, to see what happens then",
         optional=True,
         advanced=True,
     ),

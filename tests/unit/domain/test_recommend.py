@@ -27,7 +27,7 @@ def found(catalogue: Catalogue, gpu: str, **values: object) -> dict[str, str]:
         memory = estimate_memory(each.model, settings, chosen.memory_gb, 2)
         assert memory.fits
         assert not memory.is_tight
-        assert each.reason == f"for {each.purpose}: as large as fits well"
+        assert each.reason == f"{each.purpose}: largest fit"
     return {each.purpose: each.model.id for each in recommended}
 
 

@@ -154,7 +154,9 @@ class JobForm:
         for name, standard in self._differing.items():
             value, field = self.parsed(name), FIELDS[name]
             change = f"{field.show(value)} instead of {field.show(standard)}"
-            found.append(f"{in_sentence(field.label)} {change if value is not None else 'unknown'}")
+            found.append(
+                f"{in_sentence(field.label)} {change if value is not None else 'not valid'}"
+            )
         return found
 
     @property

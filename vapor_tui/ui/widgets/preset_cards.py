@@ -59,13 +59,14 @@ class PresetCard(Widget):
 
     def render(self) -> Content:
         preset = self.preset
-        rate, epochs = plain_number(preset.learning_rate), preset.epochs
-        first = f"{rate:<6} batch {preset.batch_size}"
+        rate, batch, epochs = plain_number(preset.learning_rate), preset.batch_size, preset.epochs
         second = f"rank {preset.lora_rank}"
         if self.size.width >= 21:
-            first += f"  {epochs} ep"
+            first = f"{rate:<6} batch {batch}  {epochs} ep"
             second += f"  alpha {preset.lora_alpha}"
         else:
+            forms = (f"{rate:<6} batch {batch}", f"{rate} batch {batch}", f"{rate} b {batch}")
+            first = next((form for form in forms if len(form) <= self.size.width), forms[-1])
             second = f"{epochs} ep   {second}"
         lines = [Content.styled(first), Content.styled(second)]
         if self.size.height > len(lines):

@@ -18,8 +18,7 @@ from vapor_tui.ui.widgets.preset_cards import PresetCards
 
 START, SAVING = "Start training", "Creating job..."
 _CARDS_HELP = (
-    "Values to start from. An arrow key fills the form, enter undoes what was edited, "
-    "f3 keeps what you have as a preset of your own"
+    "Values to start from. Arrow keys fill the form, enter undoes edits, f3 keeps your own values"
 )
 _ADVANCED_HELP = "Settings that seldom need a change. Enter opens and closes them"
 _BUTTONS_HELP = {
