@@ -11,7 +11,14 @@ from vapor_tui.domain.comparison_rows import outcome_rows
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.curve_styles import styles_of
-from vapor_tui.ui.glyphs import CURSOR, INJECTED_SHORT, SIMULATED, SIMULATED_SHORT, badge
+from vapor_tui.ui.glyphs import (
+    CURSOR,
+    INJECTED_SHORT,
+    SIMULATED,
+    SIMULATED_SHORT,
+    SIMULATED_STYLE,
+    badge,
+)
 from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
 
 METRIC_NAMES = {
@@ -139,7 +146,7 @@ def _money_note(comparison: Comparison) -> Line:
     if comparison.mixes_money:
         return (("   sim: simulated dollars, not to be held against real ones", "dim"),)
     simulated = any(compared.job.is_simulated for compared in comparison.jobs)
-    return ((f"   {SIMULATED}", "bold dim"),) if simulated else ()
+    return ((f"   {SIMULATED}", SIMULATED_STYLE),) if simulated else ()
 
 
 def _name(job: Job) -> Line:
