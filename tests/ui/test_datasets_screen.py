@@ -45,6 +45,9 @@ from vapor_tui.ui.widgets.plain_input import PlainInput
 GOOD = '{"prompt": "p", "completion": "c"}\n'
 HOSTILE = "[red]x\x1b[31m.jsonl"
 
+ENDING_SECONDS = 10.0
+"""Far more than a reading that is stopped goes on for."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -416,7 +419,9 @@ async def test_leaving_the_program_stops_what_is_read(
         await opened.until(slow.begun.is_set)
         (reading,) = opened.app.readings.running
     assert reading.is_stopping
-    assert not [t for t in threading.enumerate() if t.name == "_read"]
+    for thread in [t for t in threading.enumerate() if t.name == "_read"]:
+        thread.join(ENDING_SECONDS)
+        assert not thread.is_alive()
 
 
 async def test_an_interrupted_reading_is_shown_and_read_again(
