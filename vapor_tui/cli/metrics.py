@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 import time
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from vapor_tui.cli.context import workspace_of
 from vapor_tui.cli.jobs import JobId
 from vapor_tui.cli.output import print_line, refuse
-from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.results import Refused
-from vapor_tui.services.exports import metric_rows, new_log_lines
+from vapor_tui.services.exports import metrics_csv, metrics_jsonl, new_log_lines
 from vapor_tui.services.jobs import get_job, missing_job
 
 commands = typer.Typer()
 
-_COLUMNS = ("step", "epoch", *VALUE_COLUMNS)
 _LOOK_SECONDS = 0.5
 
 
@@ -42,12 +37,8 @@ def metrics(
     with workspace_of(context) as workspace:
         if get_job(workspace, job_id) is None:
             refuse(missing_job(job_id))
-        rows = metric_rows(workspace, job_id, last)
-        if format_ == "csv":
-            _print_csv(rows)
-        else:
-            for row in rows:
-                typer.echo(json.dumps({"job_id": job_id, **row}))
+        lines = {"csv": metrics_csv, "jsonl": metrics_jsonl}[format_]
+        sys.stdout.writelines(lines(workspace, job_id, last))
 
 
 @commands.command()
@@ -73,12 +64,3 @@ def logs(
                 return
             sys.stdout.flush()
             time.sleep(_LOOK_SECONDS)
-
-
-def _print_csv(rows: Iterator[dict[str, Any]]) -> None:
-    """Print comma-separated values; what is not finite stands as nan, inf or -inf."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for row in rows:
-        marks = row["non_finite"] or {}
-        writer.writerow([marks.get(name, row[name]) for name in _COLUMNS])

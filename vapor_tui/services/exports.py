@@ -1,15 +1,44 @@
-"""A job's metrics and log, in pieces, for those who print or write them."""
+"""What is exported of jobs: a list of them, and one job's metrics and log, in pieces."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter
+from vapor_tui.domain.metrics import VALUE_COLUMNS
+from vapor_tui.domain.results import Result
+from vapor_tui.services.export_files import ExportTable, csv_lines, save
+from vapor_tui.services.jobs import list_jobs
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import logs, metrics
 from vapor_tui.storage.logs import LogLine
 
 _PIECE = 5_000
+_METRIC_COLUMNS = ("step", "epoch", *VALUE_COLUMNS)
+_JOB_COLUMNS = (
+    "id",
+    "name",
+    "status",
+    "engine",
+    "base_model",
+    "dataset_name",
+    "preset_id",
+    "progress",
+    "current_step",
+    "total_steps",
+    "current_cost",
+    "estimated_total_cost",
+    "final_cost",
+    "created_at",
+    "started_at",
+    "completed_at",
+    "tags",
+)
+"""The figures behind the columns of the list; a job's settings are in its own document."""
 
 
 def metric_rows(
@@ -28,6 +57,47 @@ def metric_rows(
         if len(rows) < _PIECE:
             return
         step = int(str(rows[-1]["step"]))
+
+
+def metrics_csv(workspace: Workspace, job_id: int, last: int | None = None) -> Iterator[str]:
+    """Yield metrics as comma-separated lines; what is not finite stands as nan, inf or -inf."""
+    rows = metric_rows(workspace, job_id, last)
+    return csv_lines(
+        _METRIC_COLUMNS,
+        (
+            [(row["non_finite"] or {}).get(name, row[name]) for name in _METRIC_COLUMNS]
+            for row in rows
+        ),
+    )
+
+
+def metrics_jsonl(workspace: Workspace, job_id: int, last: int | None = None) -> Iterator[str]:
+    """Yield metrics as one JSON object a line."""
+    for row in metric_rows(workspace, job_id, last):
+        yield json.dumps({"job_id": job_id, **row}) + "\n"
+
+
+def save_metrics(workspace: Workspace, job: Job, suffix: str, folder: Path) -> Result[Path]:
+    """Write all metrics of a job into a new file, ".csv" or ".jsonl"; see `save`."""
+    pieces = {".csv": metrics_csv, ".jsonl": metrics_jsonl}[suffix]
+    return save(folder, f"job-{job.id}-{job.name}-metrics", suffix, pieces(workspace, job.id))
+
+
+def job_table(workspace: Workspace, wanted: JobFilter) -> ExportTable:
+    """Return all jobs that a list would show on any of its pages, in its order."""
+    rows: list[list[Any]] = []
+    page = 1
+    while True:
+        found = list_jobs(workspace, replace(wanted, page=page, limit=MAXIMUM_LIMIT))
+        rows += [_job_row(job) for job in found.jobs]
+        if page >= found.total_pages:
+            return ExportTable("jobs", (*_JOB_COLUMNS, "loss", "is_simulated"), rows)
+        page += 1
+
+
+def _job_row(job: Job) -> list[Any]:
+    values = job.model_dump(mode="json", include=set(_JOB_COLUMNS))
+    return [*(values[name] for name in _JOB_COLUMNS), job.current_metrics.loss, job.is_simulated]
 
 
 def new_log_lines(workspace: Workspace, job_id: int, number: int) -> list[LogLine]:

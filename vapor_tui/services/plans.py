@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from vapor_tui.domain.model_estimate import ModelEstimate, at_rate
 from vapor_tui.domain.plans import PlanRow, PlanSort, compare_plans, model_estimate
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.paths import readable
+from vapor_tui.services.export_files import ExportTable
 from vapor_tui.services.local_models import known_model
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as queries
@@ -150,6 +151,37 @@ def memory_document(memory: MemoryEstimate) -> dict[str, Any]:
         "trainable_parameters": memory.trainable_parameters,
         **parts,
     }
+
+
+def plan_table(rows: Sequence[PlanRow]) -> ExportTable:
+    """Return choices of GPUs as a table, costs in USD and memory in GB per GPU."""
+    columns = (
+        "gpu_type",
+        "gpu_count",
+        "estimated_duration_hours",
+        "estimated_cost",
+        "list_cost",
+        "cost_per_million_tokens",
+        "memory_gb",
+        "memory_available_gb",
+        "on_frontier",
+    )
+    return ExportTable("plans", columns, [_plan_cells(row) for row in rows])
+
+
+def _plan_cells(row: PlanRow) -> list[object]:
+    memory = row.memory
+    return [
+        row.gpu.type,
+        row.gpu_count,
+        round(row.seconds / 3600, 4),
+        round(row.total_cost, 2),
+        round(row.listed.total_cost, 2),
+        round(row.cost_per_million_tokens, 2),
+        memory and round(memory.total, 2),
+        memory and memory.available,
+        row.is_on_frontier,
+    ]
 
 
 def workload_of(data: Dataset | Workload | None) -> Workload:
