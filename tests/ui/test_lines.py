@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.geometry import Region
-from textual.theme import Theme
 
 from vapor_tui.ui.glyphs import bar, percent, sparkline
-from vapor_tui.ui.themes import THEMES, contrast
 from vapor_tui.ui.widgets.lines import (
     Line,
     LinesView,
@@ -105,24 +102,3 @@ async def test_only_the_cells_that_change_are_drawn() -> None:
         view.show([(("loss 0.911", ""),), (("step 10", ""),)])
         view.show([(("loss 0.911", ""),), (("step 10", ""),)])
         assert view.drawn == [(Region(9, 0, 1, 1),)]
-
-
-@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
-@pytest.mark.parametrize(
-    "name",
-    [
-        "dim",
-        "status-running",
-        "status-completed",
-        "status-failed",
-        "status-cancelled",
-        "status-queued",
-        "status-paused",
-        "chart-line",
-        "chart-eval",
-    ],
-)
-def test_colours_that_carry_text_can_be_read(theme: Theme, name: str) -> None:
-    for ground in (theme.background, theme.surface, theme.variables["block-cursor-background"]):
-        assert ground is not None
-        assert contrast(theme.variables[name], ground) >= 4.5, (theme.name, name, ground)
