@@ -87,7 +87,7 @@ async def test_going_back_changes_nothing(
         before, focused = form.panel(), form.screen.focused
         for key in ("q", "escape"):
             await show_plans(form)
-            await form.press("j", "j", "s", "f", key)
+            await form.press("j", "j", "o", "f", key)
             assert form.panel() == before
             assert not form.screen.is_changed
             assert form.screen.focused is focused
@@ -101,7 +101,7 @@ async def test_sorting_and_filters_keep_the_cursor_on_its_choice(workspace: Work
         kept = choice_of(rows.row)
         orders: dict[PlanSort, list[float]] = {}
         for sort in (PlanSort.TIME, PlanSort.GPU, PlanSort.COST):
-            await form.press("s")
+            await form.press("o")
             assert said(form, "#title").startswith(f"sort {sort} ")
             assert choice_of(rows.row) == kept
             orders[sort] = [r.seconds if sort is PlanSort.TIME else r.total_cost for r in rows.rows]

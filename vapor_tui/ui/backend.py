@@ -37,7 +37,8 @@ class Backend:
         on_event: Sequence[str] = (),
     ) -> None:
         """`on_event` is the program that the worker runs for each notification."""
-        self._database = database
+        self.database = database
+        """The file that was asked for; None for the person's own."""
         self._speed = speed
         self._runs_worker = runs_worker
         self._owner = owner
@@ -119,7 +120,7 @@ class Backend:
         if self._runs_worker:
             for name in ("worker", "deliveries"):
                 importlib.import_module(f"vapor_tui.worker.{name}")
-        return open_workspace(self._database, owner=self._owner)
+        return open_workspace(self.database, owner=self._owner)
 
     def _start_worker(self, workspace: Workspace) -> None:
         from vapor_tui.simulation import Pace

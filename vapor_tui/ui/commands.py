@@ -13,6 +13,8 @@ from textual.markup import escape
 from textual.screen import Screen
 
 from vapor_tui.domain.text import printable
+from vapor_tui.paths import config_file
+from vapor_tui.ui.themes import PALETTES
 from vapor_tui.ui.widgets.key_line import active_keys
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def commands_of(screen: Screen[Any]) -> Iterator[SystemCommand]:
     told: set[str] = set()
     for key in active_keys(screen):
         is_movement = not key.is_shown and not isinstance(key.node, (Screen, App))
-        title = key.description.strip("…").capitalize()
+        title = key.description.rstrip("….").capitalize()
         if is_movement or title in told or key.action == "command_palette":
             continue
         told.add(title)
@@ -39,6 +41,29 @@ def commands_of(screen: Screen[Any]) -> Iterator[SystemCommand]:
             key.tooltip,
             partial(screen.app.run_action, key.action, key.node),
         )
+
+
+def export_commands(screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """Yield a command for each way to export a screen; its picture can always be."""
+    from vapor_tui.ui.exporting import picture_export
+    from vapor_tui.ui.screens.base import VaporScreen
+
+    if isinstance(screen, VaporScreen):
+        for export in (*screen.exports, picture_export(screen)):
+            yield SystemCommand(export.title, export.explanation, partial(screen.export, export))
+
+
+def theme_commands(app: VaporApp) -> Iterator[SystemCommand]:
+    """Yield a command for each theme of ours, and one that lists Textual's own as well."""
+    for name in PALETTES:
+        if name != app.theme:
+            yield SystemCommand(f"Theme {name}", "Use these colours", partial(_use, app, name))
+    yield SystemCommand("More themes", "All themes that there are", app.search_themes)
+
+
+def _use(app: VaporApp, theme: str) -> None:
+    app.theme = theme
+    app.notify(f'To keep it: theme = "{theme}" in {printable(config_file())}', markup=False)
 
 
 class JobCommands(Provider):

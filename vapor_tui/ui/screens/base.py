@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from vapor_tui.ui.clipboard import copy_command
+from vapor_tui.ui.exporting import Export, HasTable, picture_export, run_export, table_exports
 from vapor_tui.ui.sight import is_seen
 from vapor_tui.ui.widgets.header import HeaderLine
 from vapor_tui.ui.widgets.key_line import ALWAYS, KeyLine
@@ -30,6 +34,22 @@ class VaporScreen(Screen[ResultT]):
             tooltip="Go back to the screen before; on the first one, quit",
             group=ALWAYS,
         ),
+        Binding(
+            "x",
+            "export",
+            "export…",
+            id="screen.export",
+            tooltip="Write the table or the curve, or a picture of this screen, into a file",
+            show=False,
+        ),
+        Binding(
+            "f4",
+            "copy_command",
+            "copy as command",
+            id="screen.copy_command",
+            tooltip="Copy the command that prints this in a shell",
+            show=False,
+        ),
     ]
 
     @property
@@ -47,6 +67,21 @@ class VaporScreen(Screen[ResultT]):
         """Where this screen is, from the outside in."""
         return ()
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything that a person entered would be lost by leaving."""
+        return False
+
+    @property
+    def exports(self) -> Sequence[Export]:
+        """What of this screen can be written into a file, apart from its picture."""
+        return table_exports(self) if isinstance(self, HasTable) else ()
+
+    @property
+    def command_words(self) -> Sequence[str]:
+        """What stands after `vapor-tui` in the command that prints what is shown here."""
+        return ()
+
     def compose(self) -> ComposeResult:
         yield HeaderLine(*self.crumbs)
         yield from self.compose_body()
@@ -55,6 +90,34 @@ class VaporScreen(Screen[ResultT]):
     def compose_body(self) -> ComposeResult:
         """Yield what stands between the header and the keys."""
         yield from ()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "export":
+                return bool(self.exports)
+            case "copy_command":
+                return bool(self.command_words)
+        return super().check_action(action, parameters)
+
+    def action_export(self) -> None:
+        from vapor_tui.ui.screens.export import ExportScreen
+
+        def chosen(export: Export | None) -> None:
+            if export is not None:
+                self.export(export)
+
+        self.app.push_screen(ExportScreen([*self.exports, picture_export(self)]), chosen)
+
+    def export(self, export: Export) -> None:
+        """Write a file, once this screen is in front again."""
+        self.call_after_refresh(self._write, export)
+
+    @work(group="export")
+    async def _write(self, export: Export) -> None:
+        await run_export(self.vapor, export)
+
+    def action_copy_command(self) -> None:
+        copy_command(self.vapor, *self.command_words)
 
     def action_leave(self) -> None:
         if self.is_active:

@@ -24,6 +24,7 @@ from vapor_tui.ui.widgets.message_panel import MessagePanel
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job, JobFilter, JobPage
+    from vapor_tui.services.export_files import ExportTable
     from vapor_tui.services.overview import Overview
 
 _STALE_SECONDS = 1.5
@@ -250,6 +251,17 @@ class JobsScreen(ArrangingScreen):
     def _fill_room(self) -> None:
         self._ask()
 
+    # What is taken elsewhere
+
+    async def exported_table(self) -> ExportTable | None:
+        from vapor_tui.services.exports import job_table
+
+        return await self.vapor.ask(job_table, self._wanted())
+
+    @property
+    def command_words(self) -> tuple[str, ...]:
+        return ("show", str(job.id)) if (job := self.subject) else ()
+
     # What a person does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -262,7 +274,7 @@ class JobsScreen(ArrangingScreen):
                 return self.state == "-failed"
             case "new":
                 return self.state in ("-welcome", "-no-match", "-listing")
-            case "search" | "status" | "sort" | "columns":
+            case "search" | "status" | "sort" | "columns" | "export":
                 return self.state in ("-listing", "-no-match")
             case "compare":
                 return self.state == "-listing"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -15,8 +18,10 @@ from textual.reactive import var
 from vapor_tui.domain.eta import PaceMeter
 from vapor_tui.domain.lifecycle import Action, Stage
 from vapor_tui.domain.text import printable
+from vapor_tui.services.exports import save_metrics
 from vapor_tui.services.monitor import Seen, monitor_news
 from vapor_tui.ui.charting import Series
+from vapor_tui.ui.exporting import Export
 from vapor_tui.ui.messages import ActionDone, NewsRead
 from vapor_tui.ui.monitor_blocks import side_lines
 from vapor_tui.ui.monitor_lines import (
@@ -36,6 +41,7 @@ from vapor_tui.ui.widgets.loss_chart import ChartData, LossChart
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.results import Result
     from vapor_tui.services.monitor import News
 
 SMOOTHING_STEPS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
@@ -283,6 +289,34 @@ class MonitorScreen(JobScreen[None]):
         finite = np.flatnonzero(np.isfinite(losses))
         behind = int(finite[-1]) + 1 if len(finite) else 0
         return int(self._series.step[min(behind, len(losses) - 1)]) if len(losses) else None
+
+    # What is taken elsewhere
+
+    @property
+    def exports(self) -> Sequence[Export]:
+        if self.job is None:
+            return ()
+        return (
+            Export(
+                "Export the metrics as CSV",
+                "A line per logged step, for a spreadsheet",
+                partial(self._save_metrics, ".csv"),
+            ),
+            Export(
+                "Export the metrics as JSONL",
+                "An object per logged step, for a program",
+                partial(self._save_metrics, ".jsonl"),
+            ),
+        )
+
+    async def _save_metrics(self, suffix: str) -> Result[Path] | None:
+        if self.job is None:
+            return None
+        return await self.vapor.ask(save_metrics, self.job, suffix, Path())
+
+    @property
+    def command_words(self) -> tuple[str, ...]:
+        return ("metrics", str(self.job_id), "--format", "csv") if self.job else ()
 
     # What a person does
 

@@ -11,7 +11,7 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from vapor_tui.domain.plans import PlanSort
-from vapor_tui.services.plans import compare
+from vapor_tui.services.plans import compare, plan_table
 from vapor_tui.ui.plan_rows import LEGEND, GpuChoice, choice_of, detail_lines, title_line
 from vapor_tui.ui.screens.base import VaporScreen
 from vapor_tui.ui.widgets.lines import LinesView
@@ -19,6 +19,7 @@ from vapor_tui.ui.widgets.plan_table import PlanTable
 
 if TYPE_CHECKING:
     from vapor_tui.domain.plans import PlanRow
+    from vapor_tui.services.export_files import ExportTable
     from vapor_tui.services.plans import Plan
 
 SORTS = tuple(PlanSort)
@@ -33,7 +34,7 @@ class PlansScreen(VaporScreen[GpuChoice | None]):
     AUTO_FOCUS = "PlanTable"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s,o", "sort", "sort", id="plans.sort", tooltip="Sort by cost, by time, by GPU"),
+        Binding("o", "sort", "sort", id="plans.sort", tooltip="Sort by cost, by time, by GPU"),
         Binding(
             "f",
             "show_next",
@@ -89,6 +90,9 @@ class PlansScreen(VaporScreen[GpuChoice | None]):
         if self.focused is None:
             self.table.focus()
         self._show_lines()
+
+    async def exported_table(self) -> ExportTable | None:
+        return plan_table(self.table.rows)
 
     def watch_sort(self) -> None:
         self._list()
