@@ -28,8 +28,15 @@ def open_app(
     settings: Settings, *, job_id: int | None = None, configure: dict[str, Any] | None = None
 ) -> int:
     """Run the app until it is left; return its exit code."""
+    from vapor_tui.ui.terminal import can_be_drawn_on, draws_ascii
+
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        _refuse_without_terminal()
+        _refuse("The app needs a terminal. Without one, try: vapor-tui jobs")
+    if not can_be_drawn_on():
+        _refuse(
+            "The app needs a terminal that can be drawn on, and TERM says that this one cannot "
+            "be. The commands need none: try vapor-tui jobs"
+        )
     from vapor_tui.ui.app import create_app
     from vapor_tui.ui.backend import Backend
 
@@ -48,24 +55,23 @@ def open_app(
         configure=configure,
         preferences=preferences,
         owns_process=True,
+        ascii_only=draws_ascii(preferences.ascii if preferences else None),
     )
     app.run()
     return app.return_code or 0
 
 
-def _refuse_without_terminal() -> NoReturn:
+def _refuse(sentence: str) -> NoReturn:
     from vapor_tui.cli.output import refuse
     from vapor_tui.domain.results import Refused
 
-    refuse(Refused("The app needs a terminal. Without one, try: vapor-tui jobs"))
+    refuse(Refused(sentence))
 
 
 def _check_speed(speed: str) -> None:
-    from vapor_tui.cli.output import refuse
-    from vapor_tui.domain.results import Refused
     from vapor_tui.simulation import Pace
 
     try:
         Pace.parse(speed)
     except ValueError as error:
-        refuse(Refused(str(error)))
+        _refuse(str(error))

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from textual import events, on, work
+from textual.actions import SkipAction
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
@@ -19,9 +20,12 @@ from textual.screen import Screen
 from vapor_tui.domain.text import printable
 from vapor_tui.ui import themes
 from vapor_tui.ui.backend import Backend
-from vapor_tui.ui.commands import JobCommands, commands_of
+from vapor_tui.ui.clipboard import has_selection
+from vapor_tui.ui.commands import JobCommands, commands_of, export_commands, theme_commands
+from vapor_tui.ui.drawing import DrawingApp
 from vapor_tui.ui.ending import SignalledEnding
 from vapor_tui.ui.going import go_to
+from vapor_tui.ui.leaving import Leaving
 from vapor_tui.ui.messages import (
     BackendFailed,
     BackendOpened,
@@ -61,7 +65,7 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
-class VaporApp(App[None]):
+class VaporApp(DrawingApp):
     """The terminal app. `clock` tells the time, in the zone to show it in; tests freeze it."""
 
     TITLE = "vapor"
@@ -96,6 +100,16 @@ class VaporApp(App[None]):
             tooltip="Read what you were told of your jobs",
         ),
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit", tooltip="Quit"),
+        Binding(
+            "ctrl+c",
+            "help_quit",
+            "quit",
+            show=False,
+            system=True,
+            priority=True,
+            id="app.interrupt",
+            tooltip="Copy what is selected; twice where nothing is: quit",
+        ),
     ]
 
     overview: var[Overview | None] = var(None, init=False)
@@ -115,14 +129,16 @@ class VaporApp(App[None]):
         preferences: Preferences | None = None,
         start: Callable[[VaporApp], None] | None = None,
         owns_process: bool = False,
+        ascii_only: bool = False,
     ) -> None:
         """`start` is called once when the backend is open, to go where the person wants to be.
 
         With `owns_process` a signal ends the process even where the terminal blocks the app.
         Raises ConfigError for a preferred theme or key that there is not.
         """
-        super().__init__()
+        super().__init__(ascii_only=ascii_only)
         self.backend = backend
+        self._leaving = Leaving(self)
         self.readings = Readings(self)
         self.clock = clock
         self._preferences = preferences
@@ -376,9 +392,17 @@ class VaporApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         yield from commands_of(screen)
-        for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Screenshot"):
-                yield command
+        yield from export_commands(screen)
+        yield from theme_commands(self)
+
+    async def action_quit(self) -> None:
+        self._leaving.leave()
+
+    def action_help_quit(self) -> None:
+        """Take a ctrl+c, behind dialogs too, unless there is something to copy."""
+        if has_selection(self.screen):
+            raise SkipAction
+        self._leaving.interrupt()
 
     # Too small a terminal
 
@@ -400,6 +424,7 @@ def create_app(
     refresh_seconds: float | None = None,
     preferences: Preferences | None = None,
     owns_process: bool = False,
+    ascii_only: bool = False,
 ) -> VaporApp:
     """Return the app, to open on the list of jobs, on a job's monitor, or on a new job.
 
@@ -421,6 +446,7 @@ def create_app(
         preferences=preferences,
         start=start,
         owns_process=owns_process,
+        ascii_only=ascii_only,
     )
 
 

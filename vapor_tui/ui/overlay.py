@@ -46,15 +46,21 @@ class Overlay:
     """Whether x is in seconds."""
 
 
-def draw_overlay(picture: Overlay, width: int, height: int) -> list[Line]:
-    """Return a picture as exactly `height` lines of `width` cells."""
+def draw_overlay(
+    picture: Overlay, width: int, height: int, *, ascii_only: bool = False
+) -> list[Line]:
+    """Return a picture as exactly `height` lines of `width` cells.
+
+    With `ascii_only` the lines are of ASCII; marks and frame have their likeness in line_filters.
+    """
     columns = max(width - FRAME_WIDTH, 1)
     plot = empty_plot(width, height)
     plot.xlim(0, picture.right)
     plot.ylim(picture.low, picture.high)
     for curve in picture.curves:
         for piece in runs(*dashed(curve, picture.right, columns)):
-            plot.plot(*piece, marker=MARKER, color=colour_of(curve.style.colour))
+            marker = "." if ascii_only else MARKER
+            plot.plot(*piece, marker=marker, color=colour_of(curve.style.colour))
     for place, curve in enumerate(picture.curves):
         x, y = marks(curve, place, picture.right, columns)
         if len(x):

@@ -20,6 +20,8 @@ Points: TypeAlias = tuple[list[float], list[float]]
 """x and y, all finite."""
 
 MARKER = "braille"
+"""Eight dots in a cell."""
+_ASCII_MARKERS = {"chart-raw": ".", "chart-line": "*"}
 _EPOCH_STYLE = "faint"
 _STYLES = ("chart-raw", "chart-line", "chart-eval", _EPOCH_STYLE, *CURVE_STYLES)
 """plotext is given these as colours (their index, 0, 0): the theme is applied later."""
@@ -43,16 +45,20 @@ class Picture:
     """The y axis goes from 0 to here."""
 
 
-def draw(picture: Picture, width: int, height: int) -> list[Line]:
-    """Return a picture as exactly `height` lines of `width` cells."""
+def draw(picture: Picture, width: int, height: int, *, ascii_only: bool = False) -> list[Line]:
+    """Return a picture as exactly `height` lines of `width` cells.
+
+    With `ascii_only` the curves are of ASCII; the frame has its likeness in line_filters.
+    """
     plot = empty_plot(width, height)
     plot.xlim(picture.low, picture.high)
     plot.ylim(0, picture.top)
     for epoch in picture.epochs:
         plot.vline(epoch, colour_of(_EPOCH_STYLE))
     for style, pieces in (("chart-raw", picture.raw), ("chart-line", picture.smooth)):
+        marker = _ASCII_MARKERS[style] if ascii_only else MARKER
         for x, y in pieces:
-            plot.plot(x, y, marker=MARKER, color=colour_of(style))
+            plot.plot(x, y, marker=marker, color=colour_of(style))
     x, y = picture.evaluations
     if x:
         plot.scatter(x, y, marker=EVALUATION, color=colour_of("chart-eval"))

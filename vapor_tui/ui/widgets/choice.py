@@ -87,6 +87,8 @@ class ChoiceControl(Widget, can_focus=True):
 
     def render(self) -> Content:
         cursor = "$block-cursor-foreground on $block-cursor-background" if self.has_focus else ""
+        if cursor and self.app.no_color:
+            cursor = "reverse"
         parts = []
         for word in self._choices:
             style = f"bold {cursor or '$foreground'}" if word == self.chosen else "$dim"

@@ -10,6 +10,7 @@ from textual.dom import DOMNode
 from textual.reactive import var
 from textual.screen import Screen
 
+from vapor_tui.ui.line_filters import spelled_out
 from vapor_tui.ui.widgets.lines import Line, LinesView, line_width
 
 ALWAYS = Binding.Group("always")
@@ -38,6 +39,7 @@ class Key:
 def active_keys(screen: Screen[object]) -> list[Key]:
     """Return what can be pressed on a screen now, one entry for each action."""
     focused, app = screen.focused, screen.app
+    spelled = spelled_out if getattr(app, "ascii_only", False) else str
     found: dict[tuple[str, int], Key] = {}
     for key, (node, binding, enabled, tooltip) in screen.active_bindings.items():
         if not enabled or not binding.description or binding.system:
@@ -48,7 +50,7 @@ def active_keys(screen: Screen[object]) -> list[Key]:
             (binding.action, id(node)),
             Key(
                 app.get_key_display(binding),
-                binding.description,
+                spelled(binding.description),
                 tooltip,
                 binding.action,
                 node,

@@ -25,12 +25,14 @@ Line: TypeAlias = tuple[Span, ...]
 GAP = "   "
 
 _ATTRIBUTES = ("bold", "italic", "underline", "reverse")
-_styles: dict[tuple[str, str], Style] = {}
+CURSOR = "block-cursor-background"
+"""The ground of what the cursor is on."""
+_styles: dict[tuple[str, str, bool], Style] = {}
 
 
 def style_of(app: App[object], name: str) -> Style:
     """Return the style that words like "bold status-failed on panel" mean in the present theme."""
-    key = (app.theme, name)
+    key = (app.theme, name, app.no_color)
     if key not in _styles:
         _styles[key] = _parsed(app, name)
     return _styles[key]
@@ -47,7 +49,8 @@ def _parsed(app: App[object], name: str) -> Style:
         bold="bold" in words or None,
         italic="italic" in words or None,
         underline="underline" in words or None,
-        reverse="reverse" in words or None,
+        # Without colours a ground is not seen.
+        reverse="reverse" in words or (back == CURSOR and app.no_color) or None,
     )
 
 

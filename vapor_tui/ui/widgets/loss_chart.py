@@ -81,7 +81,9 @@ class LossChart(LinesView):
         if not len(self.data.series):
             self.show(_nothing_yet(self.data.has_ended, width, height))
             return
-        self.show(draw(self._picture(self.data, width), width, height))
+        ascii_only = bool(getattr(self.app, "ascii_only", False))
+        picture = self._picture(self.data, width)
+        self.show(draw(picture, width, height, ascii_only=ascii_only))
 
     def _picture(self, data: ChartData, width: int) -> Picture:
         series, last = data.series, data.series.last_step

@@ -69,7 +69,9 @@ class OverlayChart(LinesView):
         if not any(len(curve.x) for curve in curves):
             self.show(_nothing(data, width, height))
             return
-        self.show(draw_overlay(self._picture(data, curves), width, height))
+        ascii_only = bool(getattr(self.app, "ascii_only", False))
+        picture = self._picture(data, curves)
+        self.show(draw_overlay(picture, width, height, ascii_only=ascii_only))
 
     def _picture(self, data: OverlayData, curves: list[Curve]) -> Overlay:
         values = np.concatenate([curve.y for curve in curves])

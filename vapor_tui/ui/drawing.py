@@ -1,0 +1,38 @@
+"""Drawing what the terminal and the person can see: with ASCII alone, without colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import App
+from textual.binding import Binding
+from textual.filter import LineFilter
+from textual.scrollbar import ScrollBar, ScrollBarRender
+
+from vapor_tui.ui import themes
+from vapor_tui.ui.line_filters import AsciiOnly, Colourless, WholeCells, spelled_out
+
+
+class DrawingApp(App[None]):
+    """An app whose every line goes through the filters that its terminal needs."""
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.ascii_only = ascii_only
+        # What every scroll bar is drawn by: Textual has no place for it but the class.
+        ScrollBar.renderer = WholeCells if ascii_only else ScrollBarRender
+        self._own_filters = [
+            *([AsciiOnly()] if ascii_only else []),
+            *([Colourless()] if self.no_color else []),
+        ]
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._own_filters]
+
+    def get_key_display(self, binding: Binding) -> str:
+        display = super().get_key_display(binding)
+        return spelled_out(display) if self.ascii_only else display
+
+    def get_css_variables(self) -> dict[str, str]:
+        variables = super().get_css_variables()
+        return variables | themes.WITHOUT_COLOURS if self.no_color else variables
