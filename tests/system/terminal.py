@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import time
@@ -37,6 +38,8 @@ class Terminal:
             },
             cwd=str(Path.home()),
         )
+        self._written = io.BytesIO()
+        self._child.logfile_read = self._written
 
     @property
     def pid(self) -> int:
@@ -46,6 +49,11 @@ class Terminal:
     def text(self) -> str:
         """What stands on the screen now."""
         return "\n".join(self._screen.display)
+
+    @property
+    def written(self) -> bytes:
+        """Everything that the program has sent to the terminal."""
+        return self._written.getvalue()
 
     def press(self, keys: str) -> None:
         """Type characters or send an escape sequence."""
