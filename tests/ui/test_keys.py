@@ -28,17 +28,19 @@ MOVE = {"move", "step", "scroll", "scroll_down", "scroll_up", "turn"} | {
     "app.focus_next",
     "app.focus_previous",
 }
-BACK = {"leave", "cancel", "dismiss", "clear"}
+BACK = {"leave", "cancel", "dismiss", "clear", "back"}
+FIRST_OR_LAST = {"first", "last", "scroll_home", "scroll_end", "top", "bottom"}
 USE = {"open", "adopt", "restore"}
 
 ONE_MEANING = {
-    "go on": ({"r"}, {"resume", "retry", "rehearse", "open_again"}),
+    "go on": ({"r"}, {"resume", "retry", "rehearse", "open_again", "read_again"}),
     "back, the nearest thing first": ({"escape", "q"}, BACK),
     "on, by what there is": ({"up", "down", "left", "right", "j", "k", "pageup", "pagedown"}, MOVE),
-    "to the first or the last": ({"g", "G"}, {"first", "last", "scroll_home", "scroll_end"}),
+    "to the first or the last": ({"g", "G", "home", "end"}, FIRST_OR_LAST),
     "use what has the focus": ({"enter"}, USE | {"app.focus_next", "dismiss"}),
     "change what has the focus": ({"space"}, {"move", "open", "restore"}),
-    "another filter": ({"f"}, {"status", "show_next"}),
+    "another filter": ({"f"}, {"status", "show_next", "filter"}),
+    "compare with another": ({"c"}, {"compare", "add"}),
     "help, and away again": ({"question_mark"}, {"help", "dismiss"}),
     "export, and away again": ({"x"}, {"export", "leave"}),
 }
@@ -47,6 +49,13 @@ ONE_MEANING = {
 TWO_MEANINGS = {
     # Nothing but its answers applies while a question is asked, and "no" begins with n.
     "n": {"new", "cancel"},
+    # The cards of the form take digits while they have the focus; elsewhere they go to a screen.
+    "2": {"take", "datasets", "leave"},
+    "3": {"take", "notifications"},
+    # While a file is read there is nothing to page through; the reading goes to the background.
+    "ctrl+b": {"turn", "hide"},
+    # As in a shell, where a path is typed; the parts of a dataset lie side by side as tabs.
+    "tab": {"complete", "turn_over"},
 }
 """Keys that mean two things, each with its reason."""
 
