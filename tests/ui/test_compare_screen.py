@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -208,17 +209,24 @@ async def test_no_size_is_a_crash(
         await seen.press("tab", "X", "L", "m")
 
 
-async def test_what_is_shown_can_be_exported(workspace: Workspace, jobs: list[Job]) -> None:
+async def test_what_is_shown_can_be_exported(
+    workspace: Workspace, jobs: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     app = frozen_app(workspace)
     async with session(app) as seen:
         app.open_compare([1, 2])
         await seen.sees("╌■╌ #2")
         screen = seen.top(CompareScreen)
-        columns, rows = screen.exported_table()
-        assert [row[columns.index("lora_rank")] for row in rows] == ["16", "64"]
-        columns, points = screen.exported_curves()
-        assert columns[:4] == ("job", "step", "epoch", "seconds")
-        assert len(list(points)) == 1050
+        table = await screen.exported_table()
+        assert table is not None
+        assert [row[table.columns.index("lora_rank")] for row in table.rows] == ["16", "64"]
+        await seen.press("x", "j", "j", "enter")
+        await seen.until(lambda: bool(list(tmp_path.glob("vapor-compare-1-2.csv"))))
+        await seen.sees("Exported")
+    lines = (tmp_path / "vapor-compare-1-2.csv").read_text().splitlines()
+    assert lines[0].startswith("job,step,epoch,seconds,")
+    assert len(lines) == 1 + 1050
 
 
 def test_jobs_of_the_same_dataset_come_first(add_job: AddJob) -> None:

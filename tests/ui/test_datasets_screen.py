@@ -531,9 +531,10 @@ async def test_what_is_listed_can_be_exported(
     add_dataset_row()
     async with session(frozen_app(workspace)) as opened:
         screen = await listing(opened, "support-chats")
-        columns, rows = screen.exported_table()
-        (row,) = rows
-        named = dict(zip(columns, row, strict=True))
+        table = await screen.exported_table()
+        assert table is not None
+        (row,) = table.rows
+        named = dict(zip(table.columns, row, strict=True))
         assert (named["name"], named["status"]) == ("support-chats", "ready")
         assert json.loads(json.dumps(named)) == named
 

@@ -292,7 +292,7 @@ async def test_columns_are_chosen_and_put_in_order(workspace: Workspace, add_job
         )  # fmt: skip
         await app.until(lambda: "model" not in app.text)
         await app.press("v", "J", "J", "escape")
-        await app.press("v", "r", "enter")
+        await app.press("v", "R", "enter")
         assert app.app.home.table.columns == ()
         await app.sees("model")
 

@@ -24,13 +24,13 @@ from vapor_tui.ui.widgets.plan_table import PlanTable
 
 AT = {stop.name: stop for stop in STOPS}
 
-MOVE = {"move", "step", "scroll", "scroll_down", "scroll_up", "turn"} | {
+MOVE = {"move", "step", "scroll", "scroll_down", "scroll_up", "turn", "carry"} | {
     "app.focus_next",
     "app.focus_previous",
 }
 BACK = {"leave", "cancel", "dismiss", "clear", "back"}
 FIRST_OR_LAST = {"first", "last", "scroll_home", "scroll_end", "top", "bottom"}
-USE = {"open", "adopt", "restore"}
+USE = {"open", "adopt", "restore", "keep", "leave"}
 
 ONE_MEANING = {
     "go on": ({"r"}, {"resume", "retry", "rehearse", "open_again", "read_again"}),
@@ -38,7 +38,10 @@ ONE_MEANING = {
     "on, by what there is": ({"up", "down", "left", "right", "j", "k", "pageup", "pagedown"}, MOVE),
     "to the first or the last": ({"g", "G", "home", "end"}, FIRST_OR_LAST),
     "use what has the focus": ({"enter"}, USE | {"app.focus_next", "dismiss"}),
-    "change what has the focus": ({"space"}, {"move", "open", "restore"}),
+    "change what has the focus": ({"space"}, {"move", "open", "restore", "mark", "choose"}),
+    "through with the form": ({"ctrl+s"}, {"start", "save"}),
+    "as a command": ({"f4"}, {"copy_command", "copy"}),
+    "to the datasets": ({"2"}, {"datasets", "leave"}),
     "another filter": ({"f"}, {"status", "show_next", "filter"}),
     "compare with another": ({"c"}, {"compare", "add"}),
     "help, and away again": ({"question_mark"}, {"help", "dismiss"}),
@@ -49,9 +52,6 @@ ONE_MEANING = {
 TWO_MEANINGS = {
     # Nothing but its answers applies while a question is asked, and "no" begins with n.
     "n": {"new", "cancel"},
-    # The cards of the form take digits while they have the focus; elsewhere they go to a screen.
-    "2": {"take", "datasets", "leave"},
-    "3": {"take", "notifications"},
     # While a file is read there is nothing to page through; the reading goes to the background.
     "ctrl+b": {"turn", "hide"},
     # As in a shell, where a path is typed; the parts of a dataset lie side by side as tabs.
@@ -171,4 +171,5 @@ async def test_help_is_read_to_its_end(
 
 
 def whole_help(app: Session) -> set[str]:
-    return set(app.text.replace("▌", " ").split())
+    """Return the words that are shown, without the scroll bar beside them."""
+    return set(app.text.translate(dict.fromkeys(map(ord, "▁▂▃▄▅▆▇█▌"), " ")).split())

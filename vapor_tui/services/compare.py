@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.traces import MOST_BUCKETS, RANKED, Points, Trace, first_of
+from vapor_tui.services.export_files import csv_lines, save
 from vapor_tui.services.jobs import get_job, missing_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import curves
@@ -112,6 +114,13 @@ def curve_rows(workspace: Workspace, jobs: Sequence[Job]) -> Iterator[Sequence[o
                 values = (row[name] for name in VALUE_COLUMNS)
                 yield (job.id, row["step"], row["epoch"], round(seconds, 3), *values)
             step = int(str(rows[-1]["step"]))
+
+
+def save_curves(workspace: Workspace, comparison: Comparison, folder: Path) -> Result[Path]:
+    """Write all logged points of a comparison into a new file of comma-separated values."""
+    jobs = [compared.job for compared in comparison.jobs]
+    name = "-".join(("vapor-compare", *(str(job.id) for job in jobs)))
+    return save(folder, name, ".csv", csv_lines(CURVE_COLUMNS, curve_rows(workspace, jobs)))
 
 
 def comparison_document(comparison: Comparison, now: datetime | None = None) -> dict[str, Any]:

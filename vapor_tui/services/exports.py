@@ -1,4 +1,4 @@
-"""What is exported of jobs: a list of them, and one job's metrics and log, in pieces."""
+"""What is exported: lists with all of their pages, and one job's metrics and log, in pieces."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from vapor_tui.domain.datasets import DatasetFilter
 from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.results import Result
+from vapor_tui.services.datasets import page_of_datasets
 from vapor_tui.services.export_files import ExportTable, csv_lines, save
 from vapor_tui.services.jobs import list_jobs
+from vapor_tui.services.notifications import notification_page
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import logs, metrics
 from vapor_tui.storage.logs import LogLine
@@ -39,6 +42,28 @@ _JOB_COLUMNS = (
     "tags",
 )
 """The figures behind the columns of the list; a job's settings are in its own document."""
+_DATASET_COLUMNS = (
+    "id",
+    "name",
+    "format",
+    "status",
+    "total_training_pairs",
+    "total_validation_pairs",
+    "total_tokens",
+    "file_size",
+    "path",
+    "created_at",
+)
+_NOTIFICATION_COLUMNS = (
+    "id",
+    "type",
+    "priority",
+    "read",
+    "title",
+    "message",
+    "job_id",
+    "created_at",
+)
 
 
 def metric_rows(
@@ -98,6 +123,36 @@ def job_table(workspace: Workspace, wanted: JobFilter) -> ExportTable:
 def _job_row(job: Job) -> list[Any]:
     values = job.model_dump(mode="json", include=set(_JOB_COLUMNS))
     return [*(values[name] for name in _JOB_COLUMNS), job.current_metrics.loss, job.is_simulated]
+
+
+def dataset_table(workspace: Workspace, wanted: DatasetFilter) -> ExportTable:
+    """Return all datasets that a list would show on any of its pages, in its order."""
+    rows: list[list[Any]] = []
+    page = 1
+    while True:
+        found = page_of_datasets(workspace, replace(wanted, page=page, limit=MAXIMUM_LIMIT))
+        for dataset in found.datasets:
+            values = dataset.model_dump(mode="json", include=set(_DATASET_COLUMNS))
+            rows.append([values[name] for name in _DATASET_COLUMNS])
+        if page >= found.total_pages:
+            return ExportTable("datasets", _DATASET_COLUMNS, rows)
+        page += 1
+
+
+def notification_table(workspace: Workspace, *, unread_only: bool) -> ExportTable:
+    """Return all notifications, or those that are unread, newest first."""
+    rows: list[list[Any]] = []
+    page = 1
+    while True:
+        found = notification_page(
+            workspace, unread_only=unread_only, page=page, limit=MAXIMUM_LIMIT
+        )
+        for told in found.notifications:
+            values = told.model_dump(mode="json", include=set(_NOTIFICATION_COLUMNS))
+            rows.append([values[name] for name in _NOTIFICATION_COLUMNS])
+        if page >= found.total_pages:
+            return ExportTable("notifications", _NOTIFICATION_COLUMNS, rows)
+        page += 1
 
 
 def new_log_lines(workspace: Workspace, job_id: int, number: int) -> list[LogLine]:

@@ -150,7 +150,6 @@ class VaporApp(DrawingApp):
         self._read_trouble: str | None = None
         self._is_reading = False
         self._readings = 0
-        self._asks_to_quit = False
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.DEFAULT_THEME
@@ -367,23 +366,6 @@ class VaporApp(DrawingApp):
         from vapor_tui.ui.screens.notifications import NotificationsScreen
 
         go_to(self, NotificationsScreen)
-
-    async def action_quit(self) -> None:
-        """Leave, once a person has agreed to lose what was entered; signals do not ask."""
-        from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
-
-        if not any(getattr(screen, "is_changed", False) for screen in self.screen_stack):
-            self.exit()
-        elif not self._asks_to_quit:
-            self._asks_to_quit = True
-            leave = Answer("y", "Quit", "quit", is_dangerous=True)
-            question = ConfirmScreen("Quit?", "What was entered here is not kept.", [leave])
-            self.push_screen(question, self._quit_answered)
-
-    def _quit_answered(self, answer: str | None) -> None:
-        self._asks_to_quit = False
-        if answer:
-            self.exit()
 
     def action_help(self) -> None:
         from vapor_tui.ui.screens.help import HelpScreen

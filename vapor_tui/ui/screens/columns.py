@@ -44,7 +44,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
             id="columns.earlier",
             tooltip="Put this column further to the left",
         ),
-        Binding("r", "reset", "usual", id="columns.reset", tooltip="The usual columns again"),
+        Binding("R", "reset", "usual", id="columns.reset", tooltip="The usual columns again"),
     ]
 
     def __init__(self, chosen: Sequence[str], width: int) -> None:
@@ -62,7 +62,7 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
             yield Static("Columns", id="columns--title")
             yield LinesView()
             yield Static(
-                "space show or hide   ← → move\nr the usual ones   enter keep   esc back",
+                "space show or hide   ← → move\nR the usual ones   enter keep   esc back",
                 id="columns--keys",
                 markup=False,
             )

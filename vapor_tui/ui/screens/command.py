@@ -24,9 +24,9 @@ class CommandScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "escape,enter,q,f4", "leave", "close", id="command.close", tooltip="Close this dialog"
+            "escape,enter,q", "leave", "close", id="command.close", tooltip="Close this dialog"
         ),
-        Binding("c", "copy", "copy again", id="command.copy", tooltip="Copy the line once more"),
+        Binding("f4", "copy", "copy again", id="command.copy", tooltip="Copy the line once more"),
     ]
 
     def __init__(self, line: str) -> None:
@@ -40,7 +40,7 @@ class CommandScreen(ModalScreen[None]):
             yield Static(_EXPLANATION, id="explanation", markup=False)
             with VerticalScroll():
                 yield Static(self.line, id="line", markup=False)
-            yield Static("c copy again   esc close", id="keys", markup=False)
+            yield Static("f4 copy again   esc close", id="keys", markup=False)
 
     def on_mount(self) -> None:
         self.action_copy()

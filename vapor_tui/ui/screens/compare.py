@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -14,13 +15,13 @@ from vapor_tui.domain.comparison import MOST, Axis
 from vapor_tui.domain.text import printable
 from vapor_tui.domain.traces import FINAL_WEIGHT
 from vapor_tui.services.compare import (
-    CURVE_COLUMNS,
-    Table,
     comparison_news,
     comparison_table,
-    curve_rows,
+    save_curves,
 )
+from vapor_tui.services.export_files import ExportTable
 from vapor_tui.ui.compare_lines import METRIC_NAMES, legend_lines, title_line
+from vapor_tui.ui.exporting import Export
 from vapor_tui.ui.messages import ComparisonRead
 from vapor_tui.ui.screens.base import VaporScreen
 from vapor_tui.ui.screens.monitor import SMOOTHING_STEPS
@@ -30,9 +31,8 @@ from vapor_tui.ui.widgets.lines import FittedLines, LinesView
 from vapor_tui.ui.widgets.overlay_chart import OverlayChart, OverlayData
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from vapor_tui.domain.comparison import Comparison
+    from vapor_tui.domain.results import Result
 
 METRICS = tuple(METRIC_NAMES)
 
@@ -240,16 +240,29 @@ class CompareScreen(VaporScreen[None]):
 
     # What can be written to a file
 
-    def exported_table(self) -> Table:
-        """Return columns and rows: a row for each job, empty before the first answer."""
+    @property
+    def exports(self) -> Sequence[Export]:
         if self.comparison is None:
-            return (), ()
-        return comparison_table(self.comparison, self.vapor.clock())
+            return ()
+        curves = Export(
+            "Export the curves as CSV",
+            "A line per job and logged step, for a spreadsheet",
+            self._save_curves,
+        )
+        return (*super().exports, curves)
 
-    def exported_curves(self) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
-        """Return columns, and every logged point as rows that are read as they are taken.
+    async def exported_table(self) -> ExportTable | None:
+        """Return a row for each job."""
+        if self.comparison is None:
+            return None
+        columns, rows = comparison_table(self.comparison, self.vapor.clock())
+        return ExportTable("comparison", tuple(columns), rows)
 
-        Taking them reads the database: not on the event loop.
-        """
-        jobs = [compared.job for compared in self.comparison.jobs] if self.comparison else []
-        return CURVE_COLUMNS, curve_rows(self.vapor.backend.workspace, jobs)
+    @property
+    def command_words(self) -> Sequence[str]:
+        return ("compare", *map(str, self.job_ids)) if self.comparison else ()
+
+    async def _save_curves(self) -> Result[Path] | None:
+        if self.comparison is None:
+            return None
+        return await self.vapor.ask(save_curves, self.comparison, Path())

@@ -239,6 +239,8 @@ class ConfigureScreen(PresetsScreen):
         if action == "use_sample":
             # It is offered while there is nothing else to train on.
             return self._datasets is not None and not self._datasets
+        if action == "copy_command":
+            return True
         return super().check_action(action, parameters)
 
     @on(NoDataset.ChooseWanted)

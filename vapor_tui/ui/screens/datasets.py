@@ -20,6 +20,7 @@ from vapor_tui.domain.datasets import (
 )
 from vapor_tui.domain.results import Ok
 from vapor_tui.domain.text import printable
+from vapor_tui.services.export_files import ExportTable
 from vapor_tui.ui.dataset_lines import detail_lines
 from vapor_tui.ui.dataset_notices import NO_MATCH, NONE_YET, reading_notice
 from vapor_tui.ui.messages import (
@@ -130,11 +131,12 @@ class DatasetsScreen(DatasetScreen[int | None]):
     async def _read(self, request: int) -> None:
         from vapor_tui.services.datasets import page_of_datasets
 
-        bar = self.bar
-        wanted = DatasetFilter(bar.search, bar.sort, self.page, self.table.rows)
-        page = await self.vapor.ask(page_of_datasets, wanted)
+        page = await self.vapor.ask(page_of_datasets, self._wanted())
         if page is not None:
             self.post_message(DatasetsListed(page, request))
+
+    def _wanted(self) -> DatasetFilter:
+        return DatasetFilter(self.bar.search, self.bar.sort, self.page, self.table.rows)
 
     @on(DatasetsListed)
     def _show_datasets(self, message: DatasetsListed) -> None:
@@ -374,22 +376,7 @@ class DatasetsScreen(DatasetScreen[int | None]):
     async def _choose(self, message: MessagePanel.Chosen) -> None:
         await self.app.run_action(message.action, self)
 
-    def exported_table(self) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-        """Return what is listed as columns and rows of plain values."""
-        columns = (
-            "id",
-            "name",
-            "format",
-            "status",
-            "total_training_pairs",
-            "total_validation_pairs",
-            "total_tokens",
-            "file_size",
-            "path",
-            "created_at",
-        )
-        rows = [
-            tuple(dataset.model_dump(mode="json", include=set(columns))[name] for name in columns)
-            for dataset in self.table.shown.datasets
-        ]
-        return columns, rows
+    async def exported_table(self) -> ExportTable | None:
+        from vapor_tui.services.exports import dataset_table
+
+        return await self.vapor.ask(dataset_table, self._wanted())

@@ -21,6 +21,7 @@ from vapor_tui.ui.widgets.notification_table import NotificationTable, ShownNoti
 
 if TYPE_CHECKING:
     from vapor_tui.domain.notifications import Notification, NotificationPage
+    from vapor_tui.services.export_files import ExportTable
     from vapor_tui.services.overview import Overview
 
 _STATES = ("-reading", "-empty", "-listing")
@@ -129,6 +130,11 @@ class NotificationsScreen(VaporScreen[None]):
         )
         if page is not None:
             self.post_message(NotificationsRead(page, request))
+
+    async def exported_table(self) -> ExportTable | None:
+        from vapor_tui.services.exports import notification_table
+
+        return await self.vapor.ask(notification_table, unread_only=self.unread_only)
 
     @on(NotificationsRead)
     def _show_page(self, message: NotificationsRead) -> None:
