@@ -114,7 +114,7 @@ async def test_what_shared_a_key_with_what_is_changed_keeps_it(
     workspace: Workspace, add_job: AddJob
 ) -> None:
     add_job()
-    async with session(preferring(workspace, keys={"jobs.rehearse": "x"})) as app:
+    async with session(preferring(workspace, keys={"jobs.rehearse": "z"})) as app:
         await app.sees("support-bot")
         await app.press("p")
         await app.sees("paused", "r resume")
