@@ -1,0 +1,227 @@
+"""Follows one run's metrics and time, and says what is found and what is over."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vapor_tui.domain.formats import count, duration
+from vapor_tui.domain.health.divergence import DivergenceDetector, Turn
+from vapor_tui.domain.health.findings import Finding, HealthChange, HealthKind
+from vapor_tui.domain.health.settings import HealthSettings
+from vapor_tui.domain.health.stall import StallDetector
+from vapor_tui.domain.health.trends import EvalDetector, PlateauDetector, SpeedDetector
+from vapor_tui.domain.metrics import MetricsBlock
+
+if TYPE_CHECKING:
+    from vapor_tui.domain.metrics import Column
+
+_FINITE_AGAIN = 5
+"""Finite losses in a row after which NaN is over."""
+_RECENT = 0.3
+"""Weight of a point in the training loss that evaluations are held against."""
+_MOST_POINTS = 256
+"""Of one block judged one by one: a run that never waits brings thousands at a time."""
+
+Changes = list[HealthChange]
+
+
+class HealthWatch:
+    """Fed with a run's blocks in order; memory does not grow with the run.
+
+    `changes` come in the order of their steps. A finding is active until the change that says
+    that it is over.
+    """
+
+    def __init__(self, settings: HealthSettings | None = None) -> None:
+        self.settings = wanted = settings or HealthSettings()
+        self.active: dict[HealthKind, Finding] = {}
+        self._divergence = DivergenceDetector(
+            wanted.divergence_sigmas, wanted.divergence_rise, wanted.lasting_points
+        )
+        self._plateau = PlateauDetector(wanted.plateau_gain)
+        self._evaluations = EvalDetector(wanted.eval_rise)
+        self._speed = SpeedDetector(wanted.slow_share)
+        self._stall = StallDetector(wanted.stalled_factor, wanted.stalled_seconds)
+        self._recent: float | None = None
+        self._step = 0
+        self._finite = 0
+        self._pace = 1.0
+
+    def feed(self, block: MetricsBlock) -> Changes:
+        """Judge a block of logged points."""
+        if not self.settings.enabled or not len(block):
+            return []
+        changes: Changes = []
+        losses, norms, rates = _list(block.loss), _list(block.grad_norm), _list(block.learning_rate)
+        evaluated, speeds = _list(block.eval_loss), _list(block.tokens_per_second)
+        steps: list[int] = block.step.tolist()
+        for i in self._judged(block):
+            step = self._step = steps[i]
+            if losses is not None:
+                norm = None if norms is None else norms[i]
+                rate = None if rates is None else rates[i]
+                self._take_loss(step, losses[i], norm, rate, changes)
+            if speeds is not None and self.settings.slow and self._speed.take(speeds[i]):
+                self._turn_speed(step, changes)
+            if evaluated is not None and math.isfinite(evaluated[i]):
+                self._take_evaluation(step, evaluated[i], changes)
+        return changes
+
+    def resume(self, past: Iterable[MetricsBlock], active: dict[HealthKind, Finding]) -> None:
+        """Rebuild what was known from stored points, and take over what was found in them."""
+        for block in past:
+            self.feed(block)
+        self.active = dict(active)
+
+    # Time
+
+    def steps_came(self, clock: float, *, pace: float = 1.0, paused: bool = False) -> Changes:
+        """Take note of new steps at a moment of a monotonic clock, after a pause or not."""
+        self._pace = pace
+        changes: Changes = []
+        if self._stall.step(clock, paused=paused) or HealthKind.STALLED in self.active:
+            self._end(HealthKind.STALLED, "Steps come again", changes)
+        return changes
+
+    def interrupted(self, clock: float) -> Changes:
+        """Take note that training gives way to an evaluation, to saving or to the end."""
+        changes: Changes = []
+        if self._stall.interrupt(clock) or HealthKind.STALLED in self.active:
+            self._end(HealthKind.STALLED, "The run goes on", changes)
+        return changes
+
+    def look(self, clock: float) -> Changes:
+        """Let time pass while nothing comes."""
+        changes: Changes = []
+        wanted = self.settings.enabled and self.settings.stalled
+        if self._stall.look(clock, self._pace) and wanted:
+            waited, usual = duration(self._stall.waited), _wait(self._stall.usual)
+            what = f"No step for {waited} after step {count(self._step)}, usual is {usual}"
+            self._begin(HealthKind.STALLED, self._step, what, changes)
+        return changes
+
+    # One point
+
+    def _judged(self, block: MetricsBlock) -> Iterable[int]:
+        size = len(block)
+        if size <= _MOST_POINTS or block.loss is None:
+            return range(size)
+        return self._judged_of_many(block, block.loss)
+
+    def _judged_of_many(self, block: MetricsBlock, losses: Column) -> Iterator[int]:
+        """Yield, stretch by stretch, every point where one may matter, else only the first.
+
+        That is where one is high, evaluated or not a number.
+        """
+        size = len(block)
+        matters = ~np.isfinite(losses) | (losses == 0.0)
+        if block.eval_loss is not None:
+            matters |= np.isfinite(block.eval_loss)
+        starts = np.arange(0, size, -(-size // _MOST_POINTS))
+        highest = np.maximum.reduceat(np.where(matters, np.inf, losses), starts).tolist()
+        for start, stop, high in zip(
+            starts.tolist(), [*starts[1:].tolist(), size], highest, strict=True
+        ):
+            yield from range(start, stop if high > self._divergence.limit else start + 1)
+
+    def _take_loss(
+        self, step: int, loss: float, norm: float | None, rate: float | None, changes: Changes
+    ) -> None:
+        # The Trainer's logging_nan_inf_filter writes 0 for a loss that is not a number.
+        hidden = loss == 0.0 and norm is not None and not math.isfinite(norm)
+        if hidden or not math.isfinite(loss):
+            self._finite = 0
+            if self.settings.nan and HealthKind.NAN not in self.active:
+                word = "NaN" if hidden or math.isnan(loss) else "infinite"
+                why = " (logged as 0 with a gradient norm that is not finite)" if hidden else ""
+                self._begin(HealthKind.NAN, step, f"The loss is {word}{why}", changes)
+            return
+        self._finite += 1
+        if self._finite == _FINITE_AGAIN:
+            self._end(HealthKind.NAN, "The loss is a finite number again", changes, step)
+        if loss < 0.0:
+            return  # not a likelihood: nothing is known of its noise
+        self._recent = (
+            loss if self._recent is None else self._recent + _RECENT * (loss - self._recent)
+        )
+        turn = self._divergence.take(step, loss, norm)
+        if turn is not None and self.settings.divergence:
+            self._turn_divergence(turn, step, loss, changes)
+        if self.settings.plateau and loss > 0.0 and self._plateau.take(step, math.log(loss), rate):
+            self._turn_plateau(step, changes)
+
+    def _turn_divergence(self, turn: Turn, step: int, loss: float, changes: Changes) -> None:
+        found = self._divergence
+        usual = _loss(found.level)
+        match turn:
+            case Turn.SPIKES:
+                what = f"The loss has jumped from {usual} to {_loss(max(loss, found.peak))}"
+                self._begin(HealthKind.SPIKE, step, what, changes, found.since)
+            case Turn.LASTS:
+                self._end(HealthKind.SPIKE, "The spike did not come down", changes, step)
+                what = (
+                    f"The loss has risen from {usual} to {_loss(found.now)} since step "
+                    f"{count(found.since)} and stays there"
+                )
+                self._begin(HealthKind.DIVERGENCE, step, what, changes, found.since)
+            case Turn.RECOVERS:
+                back = f"The loss is back at {_loss(loss)}"
+                peak = f"{back} after a spike to {_loss(found.peak)}"
+                self._end(HealthKind.SPIKE, peak, changes, step)
+                self._end(HealthKind.DIVERGENCE, back, changes, step)
+
+    def _turn_plateau(self, step: int, changes: Changes) -> None:
+        if self._plateau.is_active:
+            what = f"The loss has hardly fallen since about step {count(self._plateau.since)}"
+            self._begin(HealthKind.PLATEAU, step, what, changes, self._plateau.since)
+        else:
+            self._end(HealthKind.PLATEAU, "The loss falls again", changes, step)
+
+    def _turn_speed(self, step: int, changes: Changes) -> None:
+        now, usual = f"{self._speed.now:,.0f}", f"{self._speed.usual:,.0f}"
+        if self._speed.is_active:
+            what = f"Throughput has dropped to {now} tokens/s, usual were {usual}"
+            self._begin(HealthKind.SLOW, step, what, changes)
+        else:
+            self._end(HealthKind.SLOW, f"Throughput is back at {now} tokens/s", changes, step)
+
+    def _take_evaluation(self, step: int, value: float, changes: Changes) -> None:
+        if self._recent is None or not self._evaluations.take(step, value, self._recent):
+            return
+        if not self._evaluations.is_active:
+            self._end(HealthKind.EVAL_RISING, f"eval_loss is down at {_loss(value)}", changes, step)
+        elif self.settings.eval_rising:
+            best, at = self._evaluations.best
+            what = (
+                f"eval_loss rises to {_loss(value)} while the training loss falls; its best was "
+                f"{_loss(best)} at step {count(at)}"
+            )
+            self._begin(HealthKind.EVAL_RISING, step, what, changes, at)
+
+    def _begin(
+        self, kind: HealthKind, step: int, what: str, changes: Changes, since: int | None = None
+    ) -> None:
+        if kind not in self.active:
+            self.active[kind] = Finding(kind, step, what, since)
+            changes.append(HealthChange(self.active[kind]))
+
+    def _end(self, kind: HealthKind, what: str, changes: Changes, step: int | None = None) -> None:
+        if self.active.pop(kind, None) is not None:
+            at = self._step if step is None else step
+            changes.append(HealthChange(Finding(kind, at, what), is_over=True))
+
+
+def _list(column: Column | None) -> list[float] | None:
+    return None if column is None else column.tolist()
+
+
+def _loss(value: float) -> str:
+    return f"{value:.3f}" if value < 100 else f"{value:.3g}"
+
+
+def _wait(seconds: float) -> str:
+    return f"{seconds:.1f}s" if seconds < 10 else duration(seconds)
