@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vapor_tui.domain.health import HealthChange, HealthKind, HealthWatch
+from vapor_tui.domain.health.findings import HealthChange, HealthKind
+from vapor_tui.domain.health.watch import HealthWatch
 from vapor_tui.domain.hyperparameters import Hyperparameters
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.simulation import SimulationMode, SimulationSpec, evaluate, failure_of, simulate

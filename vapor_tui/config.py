@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from vapor_tui import paths
+from vapor_tui.domain.health.settings import HealthSettings
 
 LONGEST = 10_000
 """Bytes of a file of preferences that is still believed to be one."""
@@ -64,6 +65,8 @@ class Preferences(_Section):
     """Keys by the id of what they do, as {"jobs.new": "ctrl+n"}; several with commas between."""
     jobs: JobsPreferences = JobsPreferences()
     monitor: MonitorPreferences = MonitorPreferences()
+    health: HealthSettings = HealthSettings()
+    """What is watched for in a run, and when it is told."""
 
     @field_validator("keys", mode="before")
     @classmethod

@@ -98,7 +98,13 @@ async def _drive(
 ) -> Result[Job]:
     """Create the job leased to a worker of its own and wait until it ends or is handed back."""
     runners = default_runners(Pace.parse(simulation.speed))
-    worker = Worker(workspace.database, workspace.owner, runners=runners, claims=False)
+    worker = Worker(
+        workspace.database,
+        workspace.owner,
+        runners=runners,
+        claims=False,
+        health=preferences.health,
+    )
     stop = asyncio.Event()
     on_event = delivering(workspace.database, workspace.owner, preferences.on_event, stop)
     with stop_on_signals(stop):

@@ -48,6 +48,7 @@ def open_app(
         speed=settings.speed,
         runs_worker=settings.runs_worker,
         on_event=preferences.on_event if preferences else (),
+        health=preferences.health if preferences else None,
     )
     app = create_app(
         backend,

@@ -18,6 +18,7 @@ from vapor_tui.cli.context import (
     workspace_of,
 )
 from vapor_tui.cli.output import refuse
+from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.results import Refused
 from vapor_tui.services.unit import worker_unit
 from vapor_tui.services.workspace import Workspace
@@ -55,8 +56,9 @@ def worker(
         refuse(Refused(str(error)))
     preferences = preferences_of(settings_of(context))
     on_event = preferences.on_event if preferences else ()
+    health = preferences.health if preferences else None
     with workspace_of(context, db) as workspace:
-        is_interrupted = asyncio.run(_work(workspace, pace, concurrency, once, on_event))
+        is_interrupted = asyncio.run(_work(workspace, pace, concurrency, once, on_event, health))
     if is_interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -67,6 +69,7 @@ async def _work(
     concurrency: int,
     once: bool,
     on_event: Sequence[str],
+    health: HealthSettings | None,
 ) -> bool:
     """Work until there is a reason to end; say whether that was Ctrl-C."""
     stop = asyncio.Event()
@@ -76,6 +79,7 @@ async def _work(
         concurrency=concurrency,
         runners=default_runners(pace),
         is_separate=True,
+        health=health,
     )
     with stop_on_signals(stop) as received:
         async with delivering(workspace.database, workspace.owner, on_event, stop):

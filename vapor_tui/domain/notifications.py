@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vapor_tui.domain.formats import duration, money
+from vapor_tui.domain.formats import count, duration, money
+from vapor_tui.domain.health.findings import Finding, HealthKind
 from vapor_tui.domain.lifecycle import Status
 
 
@@ -124,6 +125,25 @@ def budget_reached_notice(name: str, budget: float) -> Notice:
         "The budget is reached",
         f'"{name}" was saved and stopped: another step would have passed {money(budget)}',
         Priority.HIGH,
+    )
+
+
+_HEALTH_TITLES = {
+    HealthKind.NAN: "The loss is not a number",
+    HealthKind.DIVERGENCE: "The training diverges",
+    HealthKind.SPIKE: "The loss has jumped",
+    HealthKind.STALLED: "The training stands still",
+}
+
+
+def health_notice(name: str, finding: Finding) -> Notice:
+    """Return what is told of a finding; raises KeyError for a kind that is only noted."""
+    stalled = finding.kind is HealthKind.STALLED
+    return Notice(
+        Kind.STALLED if stalled else Kind.DIVERGENCE,
+        _HEALTH_TITLES[finding.kind],
+        f'"{name}", step {count(finding.step)}: {finding.what}. {finding.advice}',
+        Priority.NORMAL if finding.kind is HealthKind.SPIKE else Priority.HIGH,
     )
 
 

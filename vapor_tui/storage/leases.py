@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
 
 from vapor_tui.domain.estimate import final_cost
+from vapor_tui.domain.health.findings import HealthChange
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import HELD, Desired, Position, Status
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.domain.notifications import Notice, budget_notice, status_notice
 from vapor_tui.storage.events import record
+from vapor_tui.storage.health import store_health
 from vapor_tui.storage.jobs import JOBS, jobs_by_id
 from vapor_tui.storage.logs import append_lines
 from vapor_tui.storage.metrics import store_blocks
@@ -63,6 +65,8 @@ class Advance:
     reason: str = ""
     """Why it ended, for the history and the notification."""
     notices: Sequence[Notice] = ()
+    health: Sequence[HealthChange] = ()
+    """What the blocks have shown, or that there are none."""
 
     @property
     def moved(self) -> bool:
@@ -225,6 +229,7 @@ def _store(connection: Connection, job: Job, advance: Advance) -> bool:
         return False
     store_blocks(connection, job.id, advance.blocks)
     append_lines(connection, job.id, advance.lines)
+    store_health(connection, job, advance.health, who=lease.who, fence=lease.fence)
     _tell(connection, job, replace(advance, status=status, final_cost=final), now)
     return True
 

@@ -69,8 +69,20 @@ def metrics_after(
     if last is not None:
         bound.append(last)
     cursor = driver(connection).execute(sql, bound)
+    return _block(cursor, is_reversed=last is not None)
+
+
+def metrics_until(connection: Connection, job_id: int, step: int, last: int) -> MetricsBlock:
+    """Return the `last` points up to a step, as `metrics_after` does."""
+    cursor = driver(connection).execute(
+        f"{_SELECT} AND step <= ? ORDER BY step DESC LIMIT ?", (job_id, step, last)
+    )
+    return _block(cursor, is_reversed=True)
+
+
+def _block(cursor: sqlite3.Cursor, *, is_reversed: bool) -> MetricsBlock:
     rows = np.fromiter(_filled(cursor), dtype=_ROW)
-    if last is not None:
+    if is_reversed:
         rows = rows[::-1]
     return MetricsBlock(
         step=np.ascontiguousarray(rows["step"]),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.health.settings import HealthSettings
     from vapor_tui.services.workspace import Workspace
     from vapor_tui.worker.worker import Worker
 
@@ -35,14 +36,19 @@ class Backend:
         runs_worker: bool = True,
         owner: str | None = None,
         on_event: Sequence[str] = (),
+        health: HealthSettings | None = None,
     ) -> None:
-        """`on_event` is the program that the worker runs for each notification."""
+        """`on_event` is the program that the worker runs for each notification.
+
+        `health` is what it watches for in a run.
+        """
         self.database = database
         """The file that was asked for; None for the person's own."""
         self._speed = speed
         self._runs_worker = runs_worker
         self._owner = owner
         self._on_event = on_event
+        self._health = health
         self._workspace: Workspace | None = None
         self._worker: Worker | None = None
         self._stop = asyncio.Event()
@@ -127,7 +133,12 @@ class Backend:
         from vapor_tui.worker.worker import Worker, default_runners
 
         pace = Pace.parse(self._speed) if self._speed else None
-        self._worker = Worker(workspace.database, workspace.owner, runners=default_runners(pace))
+        self._worker = Worker(
+            workspace.database,
+            workspace.owner,
+            runners=default_runners(pace),
+            health=self._health,
+        )
         self._working = asyncio.create_task(self._work(workspace, self._worker), name="worker")
         self._working.add_done_callback(self._take_end)
 

@@ -30,6 +30,7 @@ from vapor_tui.runners.base import (
     Stopped,
 )
 from vapor_tui.storage.leases import Advance, Lease
+from vapor_tui.worker.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,14 @@ class Drive:
     stays, so that a store that fails for a while loses nothing.
     """
 
-    def __init__(self, job: Job, worker_id: int, runner: Runner, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        worker_id: int,
+        runner: Runner,
+        wake: Callable[[], None],
+        vitals: Vitals | None = None,
+    ) -> None:
         self.lease = Lease(job.id, worker_id, job.fence)
         self.control = RunControl()
         self._job = job
@@ -57,6 +65,7 @@ class Drive:
         self._metrics = job.current_metrics
         self._pauses_left = 0.0
         self._meter = PaceMeter()
+        self._vitals = vitals or Vitals()
         self._blocks: list[MetricsBlock] = []
         self._lines: list[str] = []
         self._end: End | None = None
@@ -87,12 +96,18 @@ class Drive:
         `hand_back` queues a job that has not ended, for another worker.
         """
         end = self._end
+        if end is None and not hand_back:
+            self._vitals.look(time.monotonic())
+        health = self._vitals.changes
         status = self._status_after(end, hand_back)
         if status is not self._status and not may_become(self._status, status):
             # Within one tick a job can get from its start to its end: running comes between.
             end, status = None, Status.RUNNING
         nothing_new = (
-            self._position == self._stored_position and not self._blocks and not self._lines
+            self._position == self._stored_position
+            and not self._blocks
+            and not self._lines
+            and not health
         )
         if nothing_new and status is self._status:
             return None
@@ -117,12 +132,14 @@ class Drive:
             artifact_path=end.artifact if isinstance(end, Completed) else None,
             reason=reason,
             notices=self._budget_notices if by_budget else (),
+            health=health,
         )
 
     def stored(self, advance: Advance) -> None:
         """Take note that an advance is durable."""
         del self._blocks[: len(advance.blocks)]
         del self._lines[: len(advance.lines)]
+        self._vitals.stored(len(advance.health))
         self._stored_position = advance.after
         self._status = advance.status
         self._room.set()
@@ -159,6 +176,7 @@ class Drive:
 
     def _move(self, event: Progress) -> None:
         training = self._position.stage is Stage.TRAINING
+        self._vitals.take(self._position, event, time.monotonic())
         self._position = event.position
         self._pauses_left = event.pauses_left
         if self._job.estimate is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from vapor_tui import __version__
+from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import Desired
 from vapor_tui.processes import is_provably_gone, this_process
@@ -22,7 +23,9 @@ from vapor_tui.storage import jobs as job_queries
 from vapor_tui.storage import leases, takeover, workers
 from vapor_tui.storage.engine import Database
 from vapor_tui.storage.errors import StorageError
+from vapor_tui.storage.health import HealthPast, health_past
 from vapor_tui.worker.drive import Drive
+from vapor_tui.worker.vitals import Vitals
 from vapor_tui.worker.watch import LEASE_SECONDS, LeaseWatch
 
 log = logging.getLogger(__name__)
@@ -79,6 +82,7 @@ class Worker:
         runners: Mapping[Engine, RunnerFactory] | None = None,
         is_separate: bool = False,
         claims: bool = True,
+        health: HealthSettings | None = None,
     ) -> None:
         self.trouble: StorageError | None = None
         """Why nothing can be stored at present, None while all is well."""
@@ -88,6 +92,7 @@ class Worker:
         self._runners = dict(runners if runners is not None else default_runners())
         self._is_separate = is_separate
         self._claims = claims
+        self._health = health
         self._id: int | None = None
         self._drives: dict[int, Drive] = {}
         self._awake = asyncio.Event()
@@ -111,10 +116,11 @@ class Worker:
             )
         return self._id
 
-    def adopt(self, job: Job) -> None:
-        """Drive a job that is already leased to this worker."""
+    def adopt(self, job: Job, past: HealthPast | None = None) -> None:
+        """Drive a job that is already leased to this worker; `past` is what it has been through."""
         assert self._id is not None
-        drive = Drive(job, self._id, self._runners[job.engine](), self.wake)
+        vitals = Vitals(self._health, past)
+        drive = Drive(job, self._id, self._runners[job.engine](), self.wake, vitals)
         drive.heed(job.desired)
         self._drives[job.id] = drive
         self._last_write = self._now()
@@ -197,7 +203,7 @@ class Worker:
             if job_id in self._drives:
                 self._drives[job_id].heed(wish)
         for job in found.claimed:
-            self.adopt(job)
+            self.adopt(job, await self._past(job))
         if found.released:
             self.wake()
         await self._purge_some()
@@ -217,6 +223,16 @@ class Worker:
         except StorageError as error:
             log.info("cannot remove deleted jobs now: %s", error)
         self._next_purge = self._now() + PURGE_SECONDS
+
+    async def _past(self, job: Job) -> HealthPast | None:
+        """Return what the watch over a job that goes on is rebuilt from, if it can be read."""
+        if not job.current_step:
+            return None
+        try:
+            return await self._database.read_async(health_past, job)
+        except StorageError as error:
+            log.warning("job %s is watched anew: %s", job.id, error)
+            return None
 
     def _advances(self) -> list[leases.Advance]:
         drives = self._drives.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -53,7 +54,51 @@ class HealthChange:
     is_over: bool = False
     """Whether `finding` tells of the recovery."""
 
+    @property
+    def note(self) -> str:
+        """Step and sentence as the history keeps them."""
+        return f"step {self.finding.step}: {self.finding.what}"
 
-def gravest(findings: dict[HealthKind, Finding]) -> list[Finding]:
-    """Return findings, the gravest first."""
-    return [findings[kind] for kind in HealthKind if kind in findings]
+    @classmethod
+    def parse(cls, kind: str, note: str, *, is_over: bool) -> HealthChange | None:
+        """Return the change that a line of the history tells of; None for one that tells of none.
+
+        Another version may have found what this one does not know.
+        """
+        step, colon, what = note.removeprefix("step ").partition(": ")
+        if kind not in list(HealthKind) or not (colon and step.isascii() and step.isdigit()):
+            return None
+        return cls(Finding(HealthKind(kind), int(step), what), is_over)
+
+
+def standing(changes: Iterable[HealthChange]) -> dict[HealthKind, Finding]:
+    """Return what has been found and is not over, the gravest first, of changes in order."""
+    found: dict[HealthKind, Finding] = {}
+    for change in changes:
+        if change.is_over:
+            found.pop(change.finding.kind, None)
+        else:
+            found[change.finding.kind] = change.finding
+    return {kind: found[kind] for kind in HealthKind if kind in found}
+
+
+_BLOW_UPS = (HealthKind.NAN, HealthKind.DIVERGENCE, HealthKind.SPIKE)
+
+
+def worth_telling(
+    changes: Iterable[HealthChange], told: Collection[HealthKind]
+) -> Iterator[Finding]:
+    """Yield the findings among new changes that a person is told of, each kind once in a run.
+
+    Of a blow-up only what is graver than what was told before.
+    """
+    new = standing(change for change in changes if not change.is_over)
+    known = set(told)
+    for kind, finding in new.items():
+        if kind in _BLOW_UPS:
+            graver = _BLOW_UPS[: _BLOW_UPS.index(kind) + 1]
+            if known.isdisjoint(graver):
+                yield finding
+        elif kind is HealthKind.STALLED and kind not in known:
+            yield finding
+        known.add(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,11 +71,25 @@ class HealthWatch:
                 self._take_evaluation(step, evaluated[i], changes)
         return changes
 
-    def resume(self, past: Iterable[MetricsBlock], active: dict[HealthKind, Finding]) -> None:
-        """Rebuild what was known from stored points, and take over what was found in them."""
-        for block in past:
-            self.feed(block)
-        self.active = dict(active)
+    def resume(self, past: MetricsBlock, found: Mapping[HealthKind, Finding]) -> Changes:
+        """Rebuild what was known from stored points; return which of the findings are over.
+
+        `found` is what stands in the history: it is not found again. A stall is over when the
+        next step comes.
+        """
+        self.feed(past)
+        replayed, self.active = self.active, dict(found)
+        self._plateau.is_active = HealthKind.PLATEAU in found
+        self._evaluations.is_active = HealthKind.EVAL_RISING in found
+        self._speed.is_active = HealthKind.SLOW in found
+        changes: Changes = []
+        if HealthKind.NAN not in replayed:
+            self._end(HealthKind.NAN, "The loss is a finite number again", changes)
+        if not self._divergence.is_active:
+            back = "The loss is back in its band"
+            self._end(HealthKind.SPIKE, back, changes)
+            self._end(HealthKind.DIVERGENCE, back, changes)
+        return changes
 
     # Time
 
