@@ -23,19 +23,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vapor_tui.domain.health.findings import HealthChange, HealthKind
+from vapor_tui.domain.forecast import LAST_SHARE, Course, Forecast, forecast
+from vapor_tui.domain.health.findings import HealthChange, HealthKind, departures
 from vapor_tui.domain.health.watch import HealthWatch
 from vapor_tui.domain.hyperparameters import Hyperparameters
 from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.services.forecast import simulated_course
 from vapor_tui.simulation import SimulationMode, SimulationSpec, evaluate, failure_of, simulate
 from vapor_tui.simulation.disturbed import DisturbedModel
 from vapor_tui.simulation.engine import _means, _model_of
 from vapor_tui.simulation.failures import Disturbance, DisturbanceKind, disturbances_of
+from vapor_tui.ui.charting import smoothed
 
 Floats = NDArray[np.float64]
 
 FACTORS = (120, 400, 1000, 3000)
 """Steps of the simulated runs."""
+BLOWN_UP = "alpaca_sky"
+"""Names of the real runs that blow up begin so."""
 OVERFIT = 0.02
 """A simulated eval_loss that truly rises by so much is no false alarm."""
 
@@ -238,6 +243,111 @@ def disturbed(spec: SimulationSpec, kind: DisturbanceKind, at: int) -> MetricsBl
     return replace(whole, loss=loss, grad_norm=norm)
 
 
+def report_forecasts(folder: Path | None, seeds: int) -> None:
+    """Print how the forecast does on endings that it has not seen."""
+    print("Forecast of the final loss after 30, 50 and 70 % of the points")
+    if folder is not None:
+        runs = [(p.stem, read_run(p)) for p in sorted(folder.glob("*.csv"))]
+        cases = [case for name, run in runs for case in endings(name, run, logged_course(run))]
+        for case in cases:
+            print(f"    {case}")
+        print(f"  real: {_summary(cases)}")
+        calm = [case for case in cases if not case.name.startswith(BLOWN_UP)]
+        print(f"  real without blow-ups: {_summary(calm)}")
+    for mode in SimulationMode:
+        cases = []
+        for seed in range(seeds):
+            spec = healthy_spec(seed, mode)
+            if not disturbances_of(spec):
+                epochs = spec.steps_per_epoch if spec.epochs > 1 else 0
+                cases += endings(str(seed), whole_run(spec), (simulated_course(spec), epochs))
+        print(f"  {mode}: {_summary(cases)}")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A forecast held against what came."""
+
+    name: str
+    share: float
+    made: Forecast
+    came: float
+    smoothed: float
+    """The last smoothed value when the forecast was made."""
+
+    @property
+    def is_covered(self) -> bool:
+        return self.made.low <= self.came <= self.made.high
+
+    def __str__(self) -> str:
+        made = f"{self.made.low:.3f} {self.made.mid:.3f} {self.made.high:.3f}"
+        word = "inside" if self.is_covered else "OUTSIDE"
+        return f"{self.name:<16} {self.share:.0%}: {made}, came {self.came:.3f} {word}"
+
+
+def _summary(cases: list[Ending]) -> str:
+    if not cases:
+        return "none long enough"
+    covered = sum(case.is_covered for case in cases)
+    ours = [abs(case.made.mid / case.came - 1) for case in cases]
+    last = [abs(case.smoothed / case.came - 1) for case in cases]
+    width = statistics.median(case.made.high / case.made.low - 1 for case in cases)
+    return (
+        f"80 % band covers {covered} of {len(cases)} ({covered / len(cases):.0%}), width "
+        f"{width:.0%}; error mean {statistics.mean(ours):.1%}, median "
+        f"{statistics.median(ours):.1%}; of the last smoothed value {statistics.mean(last):.1%}, "
+        f"{statistics.median(last):.1%}"
+    )
+
+
+def endings(name: str, run: MetricsBlock, course: tuple[Course, float]) -> Iterator[Ending]:
+    """Cut a run at three places and forecast its end; a cut too early for that gives none."""
+    assert run.loss is not None
+    known = np.isfinite(run.loss)
+    steps, losses = run.step[known], run.loss[known]
+    last = max(3, round(LAST_SHARE * len(losses)))
+    changes = findings(run)
+    for share in (0.3, 0.5, 0.7):
+        cut = round(share * len(losses))
+        now = int(steps[cut - 1])
+        seen = [change for change in changes if change.finding.step <= now]
+        made = forecast(steps[:cut], losses[:cut], *course, departures(seen, now))
+        if isinstance(made, Forecast):
+            before = float(smoothed(losses[:cut], 0.6)[-1])
+            yield Ending(name, share, made, float(losses[-last:].mean()), before)
+
+
+@dataclass(frozen=True)
+class LoggedCourse:
+    """Learning rates as a run has logged them: they were planned, not found out."""
+
+    steps: Floats
+    rates: Floats
+
+    @property
+    def peak(self) -> float:
+        return float(self.rates.max())
+
+    @property
+    def total_steps(self) -> int:
+        return int(self.steps[-1])
+
+    def cumulative(self, steps: Floats) -> Floats:
+        sums = np.cumsum(self.rates * np.diff(self.steps, prepend=0.0))
+        return np.interp(steps, np.append(0.0, self.steps), np.append(0.0, sums))
+
+
+def logged_course(run: MetricsBlock) -> tuple[LoggedCourse, float]:
+    """Return the course of a run and its steps per epoch, 0 for a single one."""
+    assert run.loss is not None
+    known = np.isfinite(run.loss)
+    steps = run.step[known].astype(np.float64)
+    rates = np.ones(len(steps)) if run.learning_rate is None else run.learning_rate[known]
+    epochs = float(run.epoch[known][-1])
+    per_epoch = float(steps[-1]) / epochs if epochs > 1.05 else 0.0
+    return LoggedCourse(steps, np.nan_to_num(rates)), per_epoch
+
+
 def report_cost() -> None:
     """Print what judging costs: point by point, and in the blocks of a run that never waits."""
     spec = replace(healthy_spec(1, SimulationMode.REALISTIC), total_steps=1_000_000)
@@ -246,11 +356,17 @@ def report_cost() -> None:
     points = list(single_points(block))
     for name, blocks in (("one by one", points), ("in a block", [block])):
         watch = HealthWatch()
-        begun = time.perf_counter()
+        begun = time.process_time()
         for part in blocks:
             watch.feed(part)
-        each = (time.perf_counter() - begun) / len(block) * 1e6
+        each = (time.process_time() - begun) / len(block) * 1e6
         print(f"Judging, points {name}: {each:.2f} µs a point")
+    begun = time.process_time()
+    whole = simulate(replace(spec, steps_per_epoch=spec.total_steps), 0, 500_000)
+    assert whole.loss is not None
+    begun = time.process_time()
+    forecast(whole.step, whole.loss, simulated_course(spec), 100_000)
+    print(f"Forecast from half a million points: {(time.process_time() - begun) * 1e3:.1f} ms")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -262,6 +378,7 @@ def main(arguments: list[str] | None = None) -> int:
         report_real(options.runs)
     report_healthy(options.seeds)
     report_faults(options.seeds)
+    report_forecasts(options.runs, options.seeds)
     report_cost()
     return 0
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vapor_tui.cli.context import LARGEST_ID, LARGEST_PAGE, Json, workspace_of
+from vapor_tui.cli.health_output import health_document, print_health
 from vapor_tui.cli.output import print_json, print_line, print_table, refuse
 from vapor_tui.domain.formats import ABSENT, age, duration, money, plain_number
 from vapor_tui.domain.hyperparameters import settings
@@ -15,6 +16,7 @@ from vapor_tui.domain.lifecycle import Status, wish_label
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable_lines
 from vapor_tui.domain.totals import Tally, Totals
+from vapor_tui.services.health import job_health
 from vapor_tui.services.jobs import get_job, list_jobs, missing_job
 from vapor_tui.services.overview import job_totals
 
@@ -67,12 +69,14 @@ def show(context: typer.Context, job_id: JobId, as_json: Json = False) -> None:
     """Show one job in full."""
     with workspace_of(context) as workspace:
         job = get_job(workspace, job_id)
-    if job is None:
-        refuse(missing_job(job_id), as_json=as_json)
+        if job is None:
+            refuse(missing_job(job_id), as_json=as_json)
+        health = job_health(workspace, job)
     if as_json:
-        print_json(job)
+        print_json(job.model_dump(mode="json") | health_document(health))
     else:
         _print_job(job)
+        print_health(health)
 
 
 def _filter(

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from vapor_tui.domain.health.findings import HealthChange
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as job_queries
+from vapor_tui.storage.health import health_history
 from vapor_tui.storage.logs import LogLine, lines_after
 from vapor_tui.storage.metrics import metrics_after
 
@@ -33,6 +35,8 @@ class News:
     lines: tuple[LogLine, ...]
     version: int | None
     """The data version it was read at."""
+    health: tuple[HealthChange, ...] = ()
+    """What was ever found, and what of it is over."""
 
 
 def monitor_news(workspace: Workspace, job_id: int, seen: Seen) -> News | None:
@@ -53,4 +57,5 @@ def _news(connection: Connection, owner: str, job_id: int, seen: Seen, version: 
         metrics=metrics if len(metrics) else None,
         lines=tuple(lines_after(connection, job_id, seen.line)),
         version=version,
+        health=tuple(health_history(connection, job_id)),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from vapor_tui.domain.health.findings import (
+    BLOW_UPS,
     Finding,
     HealthChange,
     HealthKind,
@@ -29,9 +30,9 @@ HEALTH = "health"
 if TYPE_CHECKING:
     from vapor_tui.domain.metrics import Column
 
+_MOST_CHANGES = 500
 _POINTS, _POINTS_OF_AN_EPOCH, _MOST_EPOCHS = 256, 16, 20
 """Read again before a run goes on: its latest points, and some before each evaluation."""
-_BLOW_UPS = (HealthKind.SPIKE, HealthKind.DIVERGENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +59,26 @@ def store_health(
         record(connection, job.id, HEALTH, before, after, who=who, fence=fence, note=change.note)
 
 
-def health_history(connection: Connection, job_id: int, step: int = 0) -> list[HealthChange]:
-    """Return the changes of a job's health from a step on, in the order they were noticed."""
+def health_history(connection: Connection, job_id: int) -> list[HealthChange]:
+    """Return the latest changes of a job's health, in the order they were noticed."""
     rows = connection.execute(
         select(EVENTS.c["from"].label("before"), EVENTS.c.to, EVENTS.c.note)
         .where(EVENTS.c.job_id == job_id, EVENTS.c.what == HEALTH)
-        .order_by(EVENTS.c.id)
-    )
+        .order_by(EVENTS.c.id.desc())
+        .limit(_MOST_CHANGES)
+    ).all()
     found = (
         HealthChange.parse(row.to or row.before or "", row.note, is_over=row.to is None)
-        for row in rows
+        for row in reversed(rows)
     )
-    return [change for change in found if change is not None and change.finding.step >= step]
+    return [change for change in found if change is not None]
 
 
 def health_past(connection: Connection, job: Job) -> HealthPast:
     """Return the stored points that tell most about a run, and what stands of its findings."""
     found = standing(health_history(connection, job.id))
     ends = [(job.current_step, _POINTS)]
-    ends += [(found[kind].step, _POINTS) for kind in _BLOW_UPS if kind in found]
+    ends += [(found[kind].step, _POINTS) for kind in BLOW_UPS if kind in found]
     if job.estimate is not None:
         last = job.current_step // job.estimate.steps_per_epoch
         epochs = range(max(1, last - _MOST_EPOCHS + 1), last + 1)

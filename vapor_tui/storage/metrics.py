@@ -6,7 +6,8 @@ import json
 import math
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -80,7 +81,24 @@ def metrics_until(connection: Connection, job_id: int, step: int, last: int) -> 
     return _block(cursor, is_reversed=True)
 
 
-def _block(cursor: sqlite3.Cursor, *, is_reversed: bool) -> MetricsBlock:
+def metric_samples(
+    connection: Connection, job_id: int, last: int, places: int, each: int
+) -> MetricsBlock:
+    """Return `each` points at so many places spread over the first `last` steps, by look-ups.
+
+    All points when the run is short. The latest ones are always among them.
+    """
+    rows = driver(connection)
+    if last <= 4 * places * each:
+        return _block(rows.execute(f"{_SELECT} ORDER BY step", (job_id,)), is_reversed=False)
+    ends = dict.fromkeys(round(last * (i + 1) / places) for i in range(places))
+    sql = f"{_SELECT} AND step <= ? ORDER BY step DESC LIMIT ?"
+    found = (row for end in ends for row in rows.execute(sql, (job_id, end, each)))
+    by_step = {row[0]: row for row in found}
+    return _block((by_step[step] for step in sorted(by_step)), is_reversed=False)
+
+
+def _block(cursor: Iterable[tuple[Any, ...]], *, is_reversed: bool) -> MetricsBlock:
     rows = np.fromiter(_filled(cursor), dtype=_ROW)
     if is_reversed:
         rows = rows[::-1]
@@ -156,7 +174,7 @@ def _withdraw_non_finite(values: list[float | None]) -> str | None:
     return json.dumps(marks) if marks else None
 
 
-def _filled(cursor: sqlite3.Cursor) -> Iterator[tuple[float, ...]]:
+def _filled(cursor: Iterable[tuple[Any, ...]]) -> Iterator[tuple[float, ...]]:
     """Yield rows with NaN for NULL and infinities put back."""
     nan = math.nan
     for *values, marks in cursor:

@@ -82,7 +82,22 @@ def standing(changes: Iterable[HealthChange]) -> dict[HealthKind, Finding]:
     return {kind: found[kind] for kind in HealthKind if kind in found}
 
 
-_BLOW_UPS = (HealthKind.NAN, HealthKind.DIVERGENCE, HealthKind.SPIKE)
+BLOW_UPS = (HealthKind.NAN, HealthKind.DIVERGENCE, HealthKind.SPIKE)
+
+
+def departures(changes: Iterable[HealthChange], last: int) -> list[tuple[int, int]]:
+    """Return first and last step of each stretch with a blow-up; `last` ends one that stands."""
+    begun: dict[HealthKind, int] = {}
+    found = []
+    for change in changes:
+        kind, step = change.finding.kind, change.finding.step
+        if kind not in BLOW_UPS:
+            continue
+        if change.is_over and kind in begun:
+            found.append((begun.pop(kind), step))
+        elif not change.is_over:
+            begun[kind] = change.finding.since or step
+    return found + [(step, last) for step in begun.values()]
 
 
 def worth_telling(
@@ -95,8 +110,8 @@ def worth_telling(
     new = standing(change for change in changes if not change.is_over)
     known = set(told)
     for kind, finding in new.items():
-        if kind in _BLOW_UPS:
-            graver = _BLOW_UPS[: _BLOW_UPS.index(kind) + 1]
+        if kind in BLOW_UPS:
+            graver = BLOW_UPS[: BLOW_UPS.index(kind) + 1]
             if known.isdisjoint(graver):
                 yield finding
         elif kind is HealthKind.STALLED and kind not in known:
