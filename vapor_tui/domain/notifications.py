@@ -129,10 +129,10 @@ def budget_reached_notice(name: str, budget: float) -> Notice:
 
 
 _HEALTH_TITLES = {
-    HealthKind.NAN: "The loss is not a number",
-    HealthKind.DIVERGENCE: "The training diverges",
-    HealthKind.SPIKE: "The loss has jumped",
-    HealthKind.STALLED: "The training stands still",
+    HealthKind.NAN: "NaN loss",
+    HealthKind.DIVERGENCE: "Training diverges",
+    HealthKind.SPIKE: "Loss spike",
+    HealthKind.STALLED: "Training stands still",
 }
 
 

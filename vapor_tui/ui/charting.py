@@ -45,6 +45,14 @@ class Series:
         """Return a metric's values, NaN where there is none; raises KeyError for another name."""
         return self._values[name][: self._size]
 
+    def block(self) -> MetricsBlock:
+        """Return the points so far without copying them; valid until the next `add`."""
+        return MetricsBlock(
+            step=self.step,
+            epoch=np.zeros(0),
+            **{name: self.column(name) for name in VALUE_COLUMNS},
+        )
+
     def add(self, block: MetricsBlock) -> None:
         """Append a block; points from its first step on that are here already are replaced."""
         if not len(block):

@@ -10,6 +10,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from vapor_tui.domain.comparison import Comparison
     from vapor_tui.domain.datasets import Dataset, DatasetPage, ListedDataset, ReadProgress
+    from vapor_tui.domain.forecast import Forecast, Silence
     from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.lifecycle import Action
     from vapor_tui.domain.notifications import NotificationPage
@@ -90,6 +91,17 @@ class NewsRead(Message, bubble=False):
     def __init__(self, news: News | None) -> None:
         super().__init__()
         self.news = news
+
+
+class ForecastMade(Message, bubble=False):
+    """The end of the loss on a monitor was forecast, or there is a reason why not yet."""
+
+    def __init__(self, forecast: Forecast | Silence) -> None:
+        super().__init__()
+        self.forecast = forecast
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ForecastMade)
 
 
 class ActionDone(Message, bubble=False):

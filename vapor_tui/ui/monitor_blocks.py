@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vapor_tui.domain.cost_plan import drift, planned_cost, projected_cost
+from vapor_tui.domain.forecast import Silence
 from vapor_tui.domain.formats import ABSENT, count, duration, money, plain_number
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.text import printable
@@ -16,6 +17,8 @@ from vapor_tui.ui.monitor_lines import (
     bars,
     ended_line,
     failure_text,
+    health_sign,
+    health_style,
     left_line,
     loss,
     note_text,
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 _LABEL = 9
 _LONGEST_REASON = 6
 _LONGEST_NOTE = 4
+_MOST_FINDINGS = 3
 _ADVICE = "r tries again after the last stored step, y plans a new job with these settings"
 _ADVICE_ON_REPETITION = "It would fail again: y plans a new job with other settings"
 
@@ -40,7 +44,7 @@ def side_lines(job: Job, now: datetime, figures: Figures, width: int, height: in
         failure_block(job, width),
         progress_block(job, now, figures, width),
         cost_block(job, width),
-        health_block(job, figures),
+        health_block(job, figures, width),
         settings_block(job),
         note_block(job, width),
     ]
@@ -100,25 +104,63 @@ def _budget_line(job: Job, spent: float, width: int) -> Line:
     return (*_label("budget"), (amount, "foreground"), *drawn, (text, "foreground"))
 
 
-def health_block(job: Job, figures: Figures) -> list[Line]:
-    """Return what is certain: whether the losses are numbers, and how evaluations go."""
-    evaluated = figures.evaluations
+def health_block(job: Job, figures: Figures, width: int) -> list[Line]:
+    """Return what is wrong with the run and what to do, how evaluations go, and the forecast."""
+    lines = [_heading("Health")]
+    for finding in figures.findings[:_MOST_FINDINGS]:
+        style = health_style(finding.kind)
+        said = textwrap.wrap(f"step {count(finding.step)}: {finding.what}", max(width - 2, 10))
+        sign: Line = ((f"{health_sign(finding.kind)} ", style),)
+        lines += [(*sign, (said[0], style)), *(((f"  {part}", style),) for part in said[1:])]
+        if not job.status.has_ended:
+            advised = textwrap.wrap(finding.advice, max(width - 2, 10))
+            lines += [((f"  {part}", "dim"),) for part in advised]
+    if not figures.findings:
+        lines += _unremarkable(figures, width)
+    lines.append(_evaluations(job, figures))
+    if (told := _forecast(figures, width)) and not job.status.has_ended:
+        lines.append(told)
+    return lines
+
+
+def _unremarkable(figures: Figures, width: int) -> list[Line]:
     if figures.first_bad_step is not None:
         step = count(figures.first_bad_step)
-        state: Line = ((f"✗ the loss is not a number at step {step}", "status-failed"),)
-    elif figures.best is None:
-        state = (("nothing measured yet", "dim"),)
-    else:
-        state = (("✓ ", "status-completed"), ("every loss is a finite number", "foreground"))
-    lines = [_heading("Health"), state]
+        return [((f"✗ the loss is not a number at step {step}", "status-failed"),)]
+    if figures.best is None:
+        return [(("nothing measured yet", "dim"),)]
+    lines: list[Line] = [(("✓ ", "status-completed"), ("nothing unusual", "foreground"))]
+    if figures.latest is not None:
+        finding = figures.latest.finding
+        said = textwrap.wrap(f"step {count(finding.step)}: {finding.what}", max(width - 2, 10))
+        lines += [((f"  {part}", "dim"),) for part in said]
+    return lines
+
+
+def _evaluations(job: Job, figures: Figures) -> Line:
+    evaluated = figures.evaluations
     if len(evaluated) > 1:
         way = "falling" if evaluated[-1] < evaluated[-2] else "rising"
-        lines.append(_pair("eval", f"{way}: {', '.join(loss(value) for value in evaluated[-3:])}"))
-    elif evaluated:
-        lines.append(_pair("eval", loss(evaluated[-1])))
-    elif not job.status.has_ended:
-        lines.append((*_label("eval"), ("after the first epoch", "dim")))
-    return lines
+        return _pair("eval", f"{way}: {', '.join(loss(value) for value in evaluated[-3:])}")
+    if evaluated:
+        return _pair("eval", loss(evaluated[-1]))
+    none_yet = "none" if job.status.has_ended else "after the first epoch"
+    return (*_label("eval"), (none_yet, "dim"))
+
+
+def _forecast(figures: Figures, width: int) -> Line:
+    made = figures.forecast
+    if made is None:
+        return ()
+    if isinstance(made, Silence):
+        said = textwrap.shorten(f"later: {made.reason}", max(width - _LABEL, 10), placeholder=" …")
+        return (*_label("forecast"), (said, "dim"))
+    return (
+        *_label("forecast"),
+        ("at end ", "dim"),
+        (f"{loss(made.low)} … {loss(made.high)}", "foreground"),
+        ("  80 % band", "dim"),
+    )
 
 
 def settings_block(job: Job) -> list[Line]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from vapor_tui.domain.cost_plan import drift, planned_cost, planned_seconds_left
 from vapor_tui.domain.formats import ABSENT, count, duration, money
+from vapor_tui.domain.health.findings import HealthKind
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.text import printable, printable_lines
 from vapor_tui.ui.glyphs import (
@@ -27,6 +28,8 @@ from vapor_tui.ui.job_rows import loss_text
 from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.forecast import Forecast, Silence
+    from vapor_tui.domain.health.findings import Finding, HealthChange
     from vapor_tui.domain.jobs import Job
 
 NAME_LENGTH = 40
@@ -34,6 +37,16 @@ _BAR_LABEL = 8
 _PACE = 8
 _DURATION = 6
 """Cells of a number that gets longer and shorter, so that what follows it stays in its place."""
+HEALTH_WORDS = {
+    HealthKind.NAN: "NaN loss",
+    HealthKind.DIVERGENCE: "diverging",
+    HealthKind.SPIKE: "loss spike",
+    HealthKind.STALLED: "stalled",
+    HealthKind.EVAL_RISING: "eval rising",
+    HealthKind.SLOW: "slow",
+    HealthKind.PLATEAU: "plateau",
+}
+_GRAVE = (HealthKind.NAN, HealthKind.DIVERGENCE, HealthKind.STALLED)
 _LEAST_NAME = 12
 """Cells that a name keeps beside what else a line says."""
 
@@ -50,6 +63,12 @@ class Figures:
     """Where the loss was first not a finite number."""
     steps_per_second: float | None = None
     """On the wall clock."""
+    findings: Sequence[Finding] = ()
+    """What is wrong at present, the gravest first."""
+    latest: HealthChange | None = None
+    """What was found or was over last."""
+    forecast: Forecast | Silence | None = None
+    """None while it is not made yet."""
 
 
 def state_line(job: Job) -> Line:
@@ -187,7 +206,7 @@ def brief_lines(job: Job, now: datetime, figures: Figures, width: int) -> list[L
         *(((part, "status-failed"),) for part in failure_text(job, width)[:2]),
         joined([overall, step, when]),
         joined([epoch, speed_line(job, figures)]),
-        _brief_cost(job),
+        joined([_brief_cost(job), health_word(figures)]),
         *(((("note ", "dim"), (part, "foreground"))) for part in note_text(job, width - 5)[:1]),
     ]
 
@@ -207,6 +226,27 @@ def note_text(job: Job, width: int) -> list[str]:
     """Return the note on a job in lines of this width; nothing where there is none."""
     lines = printable_lines(job.notes) if job.notes else []
     return [part for line in lines for part in textwrap.wrap(line, max(width, 10)) or [""]]
+
+
+def health_word(figures: Figures) -> Line:
+    """Return how a run fares in a word or two; nothing before it has been measured."""
+    if figures.findings:
+        kind = figures.findings[0].kind
+        return ((f"{health_sign(kind)} {HEALTH_WORDS[kind]}", health_style(kind)),)
+    if figures.first_bad_step is not None:
+        return ((f"{health_sign(HealthKind.NAN)} {HEALTH_WORDS[HealthKind.NAN]}", "status-failed"),)
+    if figures.best is None:
+        return ()
+    return (("✓ ", "status-completed"), ("healthy", "foreground"))
+
+
+def health_sign(kind: HealthKind) -> str:
+    return "✗" if kind in _GRAVE else "!"
+
+
+def health_style(kind: HealthKind) -> str:
+    """Return the theme's colour of a finding."""
+    return "status-failed" if kind in _GRAVE else "status-paused"
 
 
 def loss(value: float) -> str:

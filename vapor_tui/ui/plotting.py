@@ -23,7 +23,8 @@ MARKER = "braille"
 """Eight dots in a cell."""
 _ASCII_MARKERS = {"chart-raw": ".", "chart-line": "*"}
 _EPOCH_STYLE = "faint"
-_STYLES = ("chart-raw", "chart-line", "chart-eval", _EPOCH_STYLE, *CURVE_STYLES)
+_MARK, _MARK_STYLE = "!", "status-failed"
+_STYLES = ("chart-raw", "chart-line", "chart-eval", _EPOCH_STYLE, _MARK_STYLE, *CURVE_STYLES)
 """plotext is given these as colours (their index, 0, 0): the theme is applied later."""
 _AXIS = "│┤└┬─┴┼├"
 _LABEL_WIDTH = 5
@@ -43,6 +44,8 @@ class Picture:
     high: float
     top: float
     """The y axis goes from 0 to here."""
+    marks: Sequence[float] = ()
+    """Where something was found to be wrong."""
 
 
 def draw(picture: Picture, width: int, height: int, *, ascii_only: bool = False) -> list[Line]:
@@ -62,6 +65,9 @@ def draw(picture: Picture, width: int, height: int, *, ascii_only: bool = False)
     x, y = picture.evaluations
     if x:
         plot.scatter(x, y, marker=EVALUATION, color=colour_of("chart-eval"))
+    if picture.marks:
+        tops = [picture.top] * len(picture.marks)
+        plot.scatter(list(picture.marks), tops, marker=_MARK, color=colour_of(_MARK_STYLE))
     _label_axes(plot, picture, width, height)
     return built(plot, height)
 

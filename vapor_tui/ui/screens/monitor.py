@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,13 +18,15 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import var
 
 from vapor_tui.domain.eta import PaceMeter
+from vapor_tui.domain.health.findings import standing
 from vapor_tui.domain.lifecycle import Action, Stage
 from vapor_tui.domain.text import printable
 from vapor_tui.services.exports import save_metrics
+from vapor_tui.services.forecast import forecast_of
 from vapor_tui.services.monitor import Seen, monitor_news
 from vapor_tui.ui.charting import Series
 from vapor_tui.ui.exporting import Export
-from vapor_tui.ui.messages import ActionDone, NewsRead
+from vapor_tui.ui.messages import ActionDone, ForecastMade, NewsRead
 from vapor_tui.ui.monitor_blocks import side_lines
 from vapor_tui.ui.monitor_lines import (
     NAME_LENGTH,
@@ -40,12 +44,17 @@ from vapor_tui.ui.widgets.log_panel import LogPanel, log_lines
 from vapor_tui.ui.widgets.loss_chart import ChartData, LossChart
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.forecast import Forecast, Silence
+    from vapor_tui.domain.health.findings import HealthChange
     from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.metrics import MetricsBlock
     from vapor_tui.domain.results import Result
     from vapor_tui.services.monitor import News
 
 SMOOTHING_STEPS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
 WINDOW_STEPS = 200
+FORECAST_SECONDS = 3.0
+"""Between two forecasts, at least."""
 _KEPT_LINES = 10_000
 
 
@@ -99,6 +108,9 @@ class MonitorScreen(JobScreen[None]):
         self._seen = Seen()
         self._version = 0
         self._meter = PaceMeter()
+        self._health: tuple[HealthChange, ...] = ()
+        self._forecast: Forecast | Silence | None = None
+        self._forecast_due = 0.0
         self._log: tuple[Line, ...] = ()
         self._is_reading = False
 
@@ -169,7 +181,9 @@ class MonitorScreen(JobScreen[None]):
             news.lines[-1].number if news.lines else self._seen.line,
         )
         self._take_pace(news.job)
+        self._health = news.health
         self.job = news.job
+        self._forecast_when_due()
         self._show_chart()
         self._show_text()
 
@@ -196,6 +210,25 @@ class MonitorScreen(JobScreen[None]):
             self._meter.observe(job.current_step, self.vapor.clock().timestamp())
         else:
             self._meter.interrupt()
+
+    def _forecast_when_due(self) -> None:
+        """Ask for a forecast where there is something new, and not too often."""
+        job, now = self.job, time.monotonic()
+        if job is None or job.status.has_ended or now < self._forecast_due:
+            return
+        self._forecast_due = now + FORECAST_SECONDS
+        self._make_forecast(job, self._series.block(), self._health)
+
+    @work(group="forecast", exclusive=True)
+    async def _make_forecast(
+        self, job: Job, points: MetricsBlock, health: tuple[HealthChange, ...]
+    ) -> None:
+        self.post_message(ForecastMade(await asyncio.to_thread(forecast_of, job, points, health)))
+
+    @on(ForecastMade)
+    def _take_forecast(self, message: ForecastMade) -> None:
+        self._forecast = message.forecast
+        self._show_text()
 
     def action_was_done(self, message: ActionDone) -> None:
         from vapor_tui.domain.results import Ok
@@ -234,6 +267,7 @@ class MonitorScreen(JobScreen[None]):
             has_ended=job.status.has_ended,
             smoothing=self.smoothing,
             window=self.window,
+            marks=tuple(c.finding.step for c in self._health if not c.is_over),
         )
         self.query_one("#chart-title", LinesView).show([chart_title(self.smoothing, self.window)])
 
@@ -264,7 +298,12 @@ class MonitorScreen(JobScreen[None]):
         """Return the figures of the present curve."""
         series = self._series
         pace = self._meter.seconds_per_step
-        figures = Figures(steps_per_second=1 / pace if pace else None)
+        figures = Figures(
+            steps_per_second=1 / pace if pace else None,
+            findings=tuple(standing(self._health).values()),
+            latest=self._health[-1] if self._health else None,
+            forecast=self._forecast,
+        )
         losses, evaluated = series.column("loss"), series.column("eval_loss")
         finite = np.isfinite(losses)
         if not finite.any():

@@ -38,6 +38,8 @@ class ChartData:
     smoothing: float = 0.6
     window: int | None = None
     """How many of the last steps are shown; None shows all."""
+    marks: tuple[int, ...] = ()
+    """Steps where something was found to be wrong."""
 
 
 class LossChart(LinesView):
@@ -105,6 +107,7 @@ class LossChart(LinesView):
             low=span.low,
             high=span.high,
             top=self._top,
+            marks=[float(step) for step in data.marks if span.low < step <= span.high],
         )
 
 
