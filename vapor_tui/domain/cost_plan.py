@@ -55,6 +55,13 @@ def projected_cost(job: Job) -> float | None:
     return job.current_cost + rest * factor + job.estimate.storage_cost
 
 
+def billed_seconds(job: Job) -> float | None:
+    """Return the seconds that have been paid for, on the job's own clock."""
+    if job.estimate is None or not job.estimate.hourly_rate:
+        return None
+    return job.current_cost / job.estimate.hourly_rate * 3600
+
+
 def planned_seconds_left(job: Job) -> float | None:
     """Return the billed seconds that the estimate still allows."""
     seconds = planned_seconds(job)

@@ -22,6 +22,7 @@ from vapor_tui.ui.monitor_lines import (
     left_line,
     loss,
     note_text,
+    simulated_elapsed,
     simulated_left,
     speed_line,
 )
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job
 
 _LABEL = 9
+_DURATION = 6
+"""Cells of a duration, so that what stands beside it stays in its place."""
 _LONGEST_REASON = 6
 _LONGEST_NOTE = 4
 _MOST_FINDINGS = 3
@@ -70,7 +73,7 @@ def progress_block(job: Job, now: datetime, figures: Figures, width: int) -> lis
         return [*lines, _two(took, ended_line(job, now), width)]
     return [
         *lines,
-        _pair("elapsed", duration(job.elapsed(now))),
+        (*_label("elapsed"), *_beside(duration(job.elapsed(now)), simulated_elapsed(job))),
         (*_label("left"), *joined([left_line(job, now), simulated_left(job)], "  ")),
     ]
 
@@ -232,6 +235,10 @@ def _heading(text: str) -> Line:
 
 def _label(text: str) -> Line:
     return ((f"{text:<{_LABEL}}", "dim"),)
+
+
+def _beside(value: str, simulated: Line) -> Line:
+    return joined([((f"{value:<{_DURATION}}", "foreground"),), simulated], "  ")
 
 
 def _pair(label: str, value: str) -> Line:

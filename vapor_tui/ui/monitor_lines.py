@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from vapor_tui.domain.cost_plan import drift, planned_cost, planned_seconds_left
+from vapor_tui.domain.cost_plan import (
+    billed_seconds,
+    drift,
+    planned_cost,
+    planned_seconds_left,
+)
 from vapor_tui.domain.formats import ABSENT, count, duration, money
 from vapor_tui.domain.health.findings import HealthKind
 from vapor_tui.domain.lifecycle import Status
@@ -47,6 +52,9 @@ HEALTH_WORDS = {
     HealthKind.PLATEAU: "plateau",
 }
 _GRAVE = (HealthKind.NAN, HealthKind.DIVERGENCE, HealthKind.STALLED)
+_DAYS_OF_A_WEEK = 7
+_OVERDUE_SECONDS = 5.0
+"""After its expected end a job may go on for so long before that is said."""
 _LEAST_NAME = 12
 """Cells that a name keeps beside what else a line says."""
 
@@ -154,16 +162,36 @@ def left_line(job: Job, now: datetime) -> Line:
     """Return how long a job still takes, and the time of day when it ends."""
     if job.status is Status.PAUSED:
         return ((Status.PAUSED.value, "foreground"),)
+    expected = job.estimated_completion_at
+    late = (now - expected).total_seconds() if expected is not None else 0.0
+    if job.status.is_active and late > _OVERDUE_SECONDS:
+        return (("overdue", "status-paused"),)
     line: Line = ((f"{duration(job.seconds_left(now)):<{_DURATION}}", "foreground"),)
     if job.estimated_completion_at is not None and job.status.is_active:
         ends = job.estimated_completion_at.astimezone(now.tzinfo)
-        line += ((f" → {ends:%H:%M}", "foreground"),)
+        line += ((f" → {_clock(ends, now)}", "foreground"),)
     return line
+
+
+def _clock(moment: datetime, now: datetime) -> str:
+    """Return the time of day, with the weekday or the day when it is not today."""
+    days = (moment.date() - now.date()).days
+    if days == 0:
+        return f"{moment:%H:%M}"
+    return f"{moment:%a %H:%M}" if 0 < days < _DAYS_OF_A_WEEK else f"{moment:%d %b %H:%M}"
 
 
 def simulated_left(job: Job) -> Line:
     """Return how long a simulated job would still take in earnest."""
-    seconds = planned_seconds_left(job) if job.is_simulated else None
+    return _simulated(planned_seconds_left(job) if job.is_simulated else None)
+
+
+def simulated_elapsed(job: Job) -> Line:
+    """Return how long what a simulated job has done would have taken in earnest."""
+    return _simulated(billed_seconds(job) if job.is_simulated else None)
+
+
+def _simulated(seconds: float | None) -> Line:
     return () if seconds is None else ((f"({SIMULATED.lower()} {duration(seconds)})", "dim"),)
 
 
@@ -171,9 +199,8 @@ def ended_line(job: Job, now: datetime) -> Line:
     """Return when a job ended, with the day unless it was today."""
     if job.completed_at is None:
         return ()
-    at = job.completed_at.astimezone(now.tzinfo)
-    text = f"{at:%H:%M}" if at.date() == now.date() else f"{at:%d %b %H:%M}"
-    return (("ended ", "dim"), (text, "foreground"))
+    ended = job.completed_at.astimezone(now.tzinfo)
+    return (("ended ", "dim"), (_clock(ended, now), "foreground"))
 
 
 def bar_line(label: str, share: float, style: str, width: int) -> Line:

@@ -17,6 +17,7 @@ class Vitals:
         self._watch = HealthWatch(settings)
         self._changes: list[HealthChange] = []
         self._last: tuple[float, float] | None = None
+        self._known_pace = 1.0
         if past is not None:
             self._changes += self._watch.resume(past.points, past.found)
 
@@ -33,23 +34,24 @@ class Vitals:
         """Judge what a run has come to from a position."""
         if event.metrics is not None:
             self._changes += self._watch.feed(event.metrics)
-        if event.position.stage is not Stage.TRAINING:
-            self._last = None
-            self._changes += self._watch.interrupted(clock)
-        elif event.position.step > before.step:
-            goes_on = before.stage is Stage.TRAINING
+        trained, trains = (p.stage is Stage.TRAINING for p in (before, event.position))
+        if trained and event.position.step > before.step:
             pace = self._pace(event.billed_seconds, clock)
             evaluated = event.metrics is not None and event.metrics.eval_loss is not None
-            paused = evaluated or not goes_on
-            self._changes += self._watch.steps_came(clock, pace=pace, paused=paused)
+            self._changes += self._watch.steps_came(clock, pace=pace, paused=evaluated)
+        if trains and not trained:
+            self._last = (event.billed_seconds, clock)
+            self._watch.training(clock)
+        elif not trains:
+            self._changes += self._watch.interrupted(clock)
 
     def look(self, clock: float) -> None:
         """Let time pass while nothing may come."""
         self._changes += self._watch.look(clock)
 
     def _pace(self, billed: float, clock: float) -> float:
-        """Return how many seconds of the run's own clock now go into one of the wall's."""
+        """Return how many seconds of the run's own clock last went into one of the wall's."""
         last, self._last = self._last, (billed, clock)
-        if last is None or clock <= last[1]:
-            return 1.0
-        return (billed - last[0]) / (clock - last[1])
+        if last is not None and clock > last[1]:
+            self._known_pace = (billed - last[0]) / (clock - last[1])
+        return self._known_pace

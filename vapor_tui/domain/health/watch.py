@@ -93,6 +93,10 @@ class HealthWatch:
 
     # Time
 
+    def training(self, clock: float) -> None:
+        """Take note that training begins at a moment of a monotonic clock, or goes on."""
+        self._stall.train(clock)
+
     def steps_came(self, clock: float, *, pace: float = 1.0, paused: bool = False) -> Changes:
         """Take note of new steps at a moment of a monotonic clock, after a pause or not."""
         self._pace = pace

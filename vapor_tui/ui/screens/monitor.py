@@ -18,8 +18,8 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import var
 
 from vapor_tui.domain.eta import PaceMeter
-from vapor_tui.domain.health.findings import standing
-from vapor_tui.domain.lifecycle import Action, Stage
+from vapor_tui.domain.health.findings import HealthKind, standing
+from vapor_tui.domain.lifecycle import Action, Stage, Status
 from vapor_tui.domain.text import printable
 from vapor_tui.services.exports import save_metrics
 from vapor_tui.services.forecast import forecast_of
@@ -45,7 +45,7 @@ from vapor_tui.ui.widgets.loss_chart import ChartData, LossChart
 
 if TYPE_CHECKING:
     from vapor_tui.domain.forecast import Forecast, Silence
-    from vapor_tui.domain.health.findings import HealthChange
+    from vapor_tui.domain.health.findings import Finding, HealthChange
     from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.metrics import MetricsBlock
     from vapor_tui.domain.results import Result
@@ -300,7 +300,7 @@ class MonitorScreen(JobScreen[None]):
         pace = self._meter.seconds_per_step
         figures = Figures(
             steps_per_second=1 / pace if pace else None,
-            findings=tuple(standing(self._health).values()),
+            findings=self._findings(),
             latest=self._health[-1] if self._health else None,
             forecast=self._forecast,
         )
@@ -319,6 +319,13 @@ class MonitorScreen(JobScreen[None]):
             evaluations=evaluated[np.isfinite(evaluated)].tolist(),
             first_bad_step=self._first_bad_step(),
         )
+
+    def _findings(self) -> tuple[Finding, ...]:
+        """Return what is wrong; nothing that nobody works on stands still."""
+        found = standing(self._health)
+        if self.job is None or self.job.status is not Status.RUNNING:
+            found.pop(HealthKind.STALLED, None)
+        return tuple(found.values())
 
     def _first_bad_step(self) -> int | None:
         job = self.job
