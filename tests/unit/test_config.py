@@ -17,7 +17,8 @@ def test_what_is_written_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(
         'theme = "vapor-light"\nrefresh_seconds = 2\non_event = ["notify", "--now"]\n'
-        '[keys]\n"jobs.new" = "ctrl+n"\n[jobs]\ncolumns = ["id", "name"]\n',
+        '[keys]\n"jobs.new" = "ctrl+n"\n[jobs]\ncolumns = ["id", "name"]\n'
+        "[health]\nplateau = false\nstalled_seconds = 300\n",
         encoding="utf-8",
     )
     found = load_preferences(path)
@@ -26,6 +27,8 @@ def test_what_is_written_is_taken(tmp_path: Path) -> None:
     assert found.on_event == ("notify", "--now")
     assert found.keys == {"jobs.new": "ctrl+n"}
     assert found.jobs.columns == ("id", "name")
+    assert (found.health.plateau, found.health.stalled_seconds) == (False, 300.0)
+    assert found.health.enabled
 
 
 @pytest.mark.parametrize(
@@ -37,6 +40,9 @@ def test_what_is_written_is_taken(tmp_path: Path) -> None:
         ("bell = 'loud'", 'line 1, "bell"'),
         ("on_event = ['']", 'line 1, "on_event"'),
         ("[monitor]\n\nsmoothing = 1", 'line 3, "monitor.smoothing"'),
+        ("[health]\ndivergence_sigmas = 1", 'line 2, "health.divergence_sigmas"'),
+        ("[health]\nspikes = true", 'line 2, "health.spikes": there is no such setting'),
+        ("[health]\nenabled = 1", 'line 2, "health.enabled"'),
         ("[moniter]\nsmoothing = 1", 'line 1, "moniter"'),
         ("refresh_seconds = nan", 'line 1, "refresh_seconds"'),
         ("a = " + "[" * 5000, "c.toml"),

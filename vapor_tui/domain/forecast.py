@@ -45,6 +45,7 @@ _EARLY = 0.03
 _FIRST_SHARE = 0.05
 """Of the present S, where the curve begins to count."""
 _BINS, _MOST_IN_A_BIN, _NOISE_POINTS = 40, 200, 2_000
+_MOST_LOG = 700.0
 _QUANTILE = 1.2816
 """Of the normal distribution: four fifths lie within so many standard deviations."""
 
@@ -128,7 +129,8 @@ def forecast(
     variance += _MEDIAN_VARIANCE * noise**2 / max(3.0, LAST_SHARE * whole) + _LEAST_ERROR**2
     middle += 0.5 * noise**2  # the mean of a lognormal lies above its median
     reach = _QUANTILE * math.sqrt(variance)
-    return Forecast(math.exp(middle - reach), math.exp(middle), math.exp(middle + reach))
+    low, mid, high = (min(middle + off, _MOST_LOG) for off in (-reach, 0.0, reach))
+    return Forecast(math.exp(low), math.exp(mid), math.exp(high))
 
 
 def _edges(

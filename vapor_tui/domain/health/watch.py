@@ -169,7 +169,9 @@ class HealthWatch:
         turn = self._divergence.take(step, loss, norm)
         if turn is not None and self.settings.divergence:
             self._turn_divergence(turn, step, loss, changes)
-        if self.settings.plateau and loss > 0.0 and self._plateau.take(step, math.log(loss), rate):
+        if not self.settings.plateau or loss == 0.0 or self._divergence.is_active:
+            return
+        if self._plateau.take(step, math.log(loss), rate):
             self._turn_plateau(step, changes)
 
     def _turn_divergence(self, turn: Turn, step: int, loss: float, changes: Changes) -> None:
