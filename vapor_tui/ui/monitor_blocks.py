@@ -133,8 +133,7 @@ def _unremarkable(figures: Figures, width: int) -> list[Line]:
     if figures.best is None:
         return [(("nothing measured yet", "dim"),)]
     lines: list[Line] = [(("✓ ", "status-completed"), ("nothing unusual", "foreground"))]
-    if figures.latest is not None:
-        finding = figures.latest.finding
+    if (finding := figures.recovery) is not None:
         said = textwrap.wrap(f"step {count(finding.step)}: {finding.what}", max(width - 2, 10))
         lines += [((f"  {part}", "dim"),) for part in said]
     return lines

@@ -34,7 +34,7 @@ from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
 
 if TYPE_CHECKING:
     from vapor_tui.domain.forecast import Forecast, Silence
-    from vapor_tui.domain.health.findings import Finding, HealthChange
+    from vapor_tui.domain.health.findings import Finding
     from vapor_tui.domain.jobs import Job
 
 NAME_LENGTH = 40
@@ -73,8 +73,8 @@ class Figures:
     """On the wall clock."""
     findings: Sequence[Finding] = ()
     """What is wrong at present, the gravest first."""
-    latest: HealthChange | None = None
-    """What was found or was over last."""
+    recovery: Finding | None = None
+    """What was over last."""
     forecast: Forecast | Silence | None = None
     """None while it is not made yet."""
 

@@ -12,8 +12,8 @@ class HealthKind(StrEnum):
 
     NAN = "nan"
     DIVERGENCE = "divergence"
-    SPIKE = "spike"
     STALLED = "stalled"
+    SPIKE = "spike"
     EVAL_RISING = "eval_rising"
     SLOW = "slow"
     PLATEAU = "plateau"

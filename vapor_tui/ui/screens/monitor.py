@@ -301,7 +301,7 @@ class MonitorScreen(JobScreen[None]):
         figures = Figures(
             steps_per_second=1 / pace if pace else None,
             findings=self._findings(),
-            latest=self._health[-1] if self._health else None,
+            recovery=next((c.finding for c in reversed(self._health) if c.is_over), None),
             forecast=self._forecast,
         )
         losses, evaluated = series.column("loss"), series.column("eval_loss")
