@@ -1,6 +1,6 @@
 """How the watch over health and the forecast do: on real runs, and on many simulated ones.
 
-    python tests/health_report.py [--runs DIR] [--seeds N]
+    python tests/health_report.py [--runs DIR] [--seeds N] [--first-seed N]
 
 DIR holds CSVs with the header step,epoch,loss,lr,grad_norm,eval_loss (a missing value is empty).
 Of each run every finding is printed with the step where it was noticed and where it began. Of
@@ -27,13 +27,25 @@ from vapor_tui.domain.forecast import LAST_SHARE, Course, Forecast, forecast
 from vapor_tui.domain.health.findings import HealthChange, HealthKind, departures
 from vapor_tui.domain.health.watch import HealthWatch
 from vapor_tui.domain.hyperparameters import Hyperparameters
+from vapor_tui.domain.lifecycle import Position, Stage
 from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.runners.base import Progress
+from vapor_tui.runners.simulator import BEAT_SECONDS
 from vapor_tui.services.forecast import simulated_course
-from vapor_tui.simulation import SimulationMode, SimulationSpec, evaluate, failure_of, simulate
+from vapor_tui.simulation import (
+    Pace,
+    SimulationMode,
+    SimulationSpec,
+    Timeline,
+    evaluate,
+    failure_of,
+    simulate,
+)
 from vapor_tui.simulation.disturbed import DisturbedModel
 from vapor_tui.simulation.engine import _means, _model_of
 from vapor_tui.simulation.failures import Disturbance, DisturbanceKind, disturbances_of
 from vapor_tui.ui.charting import smoothed
+from vapor_tui.worker.vitals import Vitals
 
 Floats = NDArray[np.float64]
 
@@ -173,11 +185,11 @@ def report_real(folder: Path) -> None:
             print(f"    {word:<5} {found.kind:<11} at {found.step}{late}: {found.what}")
 
 
-def report_healthy(seeds: int) -> None:
+def report_healthy(seeds: range) -> None:
     """Print the share of healthy simulated runs in which something was found."""
-    print(f"Healthy simulated runs, {seeds} seeds of each mode")
+    print(f"Healthy simulated runs, {len(seeds)} seeds of each mode")
     for mode in SimulationMode:
-        specs = [healthy_spec(seed, mode) for seed in range(seeds)]
+        specs = [healthy_spec(seed, mode) for seed in seeds]
         healthy = [spec for spec in specs if not disturbances_of(spec)]
         points, false, true = 0, [], 0
         for spec in healthy:
@@ -195,9 +207,9 @@ def report_healthy(seeds: int) -> None:
         )
 
 
-def report_faults(seeds: int) -> None:
+def report_faults(seeds: range) -> None:
     """Print how injected faults were noticed."""
-    print(f"Faults in simulated runs, {seeds} seeds")
+    print(f"Faults in simulated runs, {len(seeds)} seeds")
     for mode in SimulationMode:
         for kind in DisturbanceKind:
             wanted = {
@@ -209,10 +221,10 @@ def report_faults(seeds: int) -> None:
 
 
 def _score(
-    seeds: int, mode: SimulationMode, kind: DisturbanceKind, wanted: set[HealthKind]
+    seeds: range, mode: SimulationMode, kind: DisturbanceKind, wanted: set[HealthKind]
 ) -> Score:
     noticed, short, missed, delays = 0, 0, 0, []
-    for seed in range(seeds):
+    for seed in seeds:
         spec = healthy_spec(seed, mode)
         if disturbances_of(spec):
             continue
@@ -243,7 +255,44 @@ def disturbed(spec: SimulationSpec, kind: DisturbanceKind, at: int) -> MetricsBl
     return replace(whole, loss=loss, grad_norm=norm)
 
 
-def report_forecasts(folder: Path | None, seeds: int) -> None:
+def report_stalls(seeds: range) -> None:
+    """Print how stalls are noticed in runs at the automatic pace, by the clock of the wall."""
+    false, delays, missed = 0, [], 0
+    for seed in seeds:
+        spec = healthy_spec(seed, SimulationMode.REALISTIC)
+        if disturbances_of(spec):
+            continue
+        false += bool(list(stalls(spec)))
+        at = int(0.6 * spec.total_steps)
+        noticed = list(stalls(replace(spec, injection=f"stall@{at}")))
+        missed += not noticed
+        delays += noticed[:1]
+    middle = statistics.median(delays) if delays else math.nan
+    whole = len(delays) + missed
+    print(f"Stalls: {false} false alarms in {whole} runs, {len(delays)} of {whole} noticed, ")
+    print(f"  after {middle:.0f} s, the latest after {max(delays, default=math.nan):.0f} s")
+
+
+def stalls(spec: SimulationSpec) -> Iterator[float]:
+    """Drive a run on a made-up clock; yield how long each stall had lasted when noticed."""
+    timeline = Timeline(spec, seconds_per_step=spec.hyperparameters.batch_size * 200 / 3600)
+    clock, watched, position = Pace().clock(timeline), Vitals(), Position()
+    last, now = 0.0, 0.0
+    while position.stage is not Stage.COMPLETED:
+        now += BEAT_SECONDS
+        following = timeline.advance(position, clock.simulated_at(now))
+        if following != position:
+            event = Progress(following, billed_seconds=timeline.seconds_at(following))
+            watched.take(position, event, now)
+            last, position = now, following
+        watched.look(now)
+        for change in watched.changes:
+            if not change.is_over:
+                yield now - last
+        watched.stored(len(watched.changes))
+
+
+def report_forecasts(folder: Path | None, seeds: range) -> None:
     """Print how the forecast does on endings that it has not seen."""
     print("Forecast of the final loss after 30, 50 and 70 % of the points")
     if folder is not None:
@@ -256,7 +305,7 @@ def report_forecasts(folder: Path | None, seeds: int) -> None:
         print(f"  real without blow-ups: {_summary(calm)}")
     for mode in SimulationMode:
         cases = []
-        for seed in range(seeds):
+        for seed in seeds:
             spec = healthy_spec(seed, mode)
             if not disturbances_of(spec):
                 epochs = spec.steps_per_epoch if spec.epochs > 1 else 0
@@ -373,12 +422,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Score health and forecast.")
     parser.add_argument("--runs", type=Path, help="folder of real runs")
     parser.add_argument("--seeds", type=int, default=300, help="simulated runs of each mode")
+    parser.add_argument("--first-seed", type=int, default=0, help="for an independent sample")
     options = parser.parse_args(arguments)
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
     if options.runs is not None:
         report_real(options.runs)
-    report_healthy(options.seeds)
-    report_faults(options.seeds)
-    report_forecasts(options.runs, options.seeds)
+    report_healthy(seeds)
+    report_faults(seeds)
+    report_stalls(seeds)
+    report_forecasts(options.runs, seeds)
     report_cost()
     return 0
 
