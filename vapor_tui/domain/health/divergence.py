@@ -135,10 +135,9 @@ class DivergenceDetector:
     def take(self, step: int, loss: float, grad_norm: float | None) -> Turn | None:
         """Judge a logged point; `loss` is finite, a gradient norm that is not counts as huge."""
         x = math.log(loss) if loss > 1e-9 else -20.0
-        surge = self._surge(grad_norm)
         if self.is_active:
-            return self._watch_departure(x, loss, surge)
-        return self._watch_band(step, x, loss, surge)
+            return self._watch_departure(x, loss)
+        return self._watch_band(step, x, loss, self._surge(grad_norm))
 
     def _surge(self, grad_norm: float | None) -> float:
         """Return by how many sigmas a gradient norm is above its usual one, 0 at least."""
@@ -156,8 +155,6 @@ class DivergenceDetector:
         off = x - self._gradient
         sigma = max(self._gradient_noise, _GRADIENT_NOISE)
         surge = off / sigma if self._gradients > _LEAST_POINTS else 0.0
-        if self.is_active:
-            return max(surge, 0.0)
         weight = max(_GRADIENT_WEIGHT, 1.0 / self._gradients)
         clipped = min(max(off, -_CLIP * sigma), _CLIP * sigma)
         self._gradient += weight * clipped
@@ -219,7 +216,7 @@ class DivergenceDetector:
         self._quiet = 0
         return Turn.SPIKES
 
-    def _watch_departure(self, x: float, loss: float, surge: float) -> Turn | None:
+    def _watch_departure(self, x: float, loss: float) -> Turn | None:
         self._active_points += 1
         self.peak = max(self.peak, loss)
         sigma = max(self._band.noise, _LEAST_NOISE)
