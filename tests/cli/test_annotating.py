@@ -70,7 +70,7 @@ def test_a_job_is_cloned_with_changes(cli: Cli, job: int) -> None:
         (["--runner", "hf"], 'The runner "hf" is not there yet'),
         (["--dataset", "nothing"], "Dataset not found"),
         (["--inject", "nan"], ""),
-        (["--mode", "linear"], 'There is no mode "linear"'),
+        (["--mode", "linear"], "Simulated loss must be one of"),
     ],
 )
 def test_a_copy_that_is_not_possible_is_refused(

@@ -118,4 +118,4 @@ def test_a_fault_after_the_last_step_leaves_no_dataset(
     path.write_text('{"prompt": "a", "completion": "b"}\n' * 9)
     code, _, err = cli(command, path, "--inject", "nan@100")
     assert (code, "comes after the last step, 9" in err) == (2, True), err
-    assert json.loads(cli("datasets", "list", "--json")[1]) == {"datasets": []}
+    assert json.loads(cli("datasets", "list", "--json")[1])["datasets"] == []
