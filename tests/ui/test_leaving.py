@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ui.support import Session
+from tests.conftest import AddDataset
+from tests.ui.configure_support import opened
+from tests.ui.support import Session, frozen_app, session
 from tests.ui.tour import STOPS, AddJob, Stop, standing_at
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.ui import leaving
+from vapor_tui.ui.screens.configure import ConfigureScreen
 from vapor_tui.ui.screens.confirm import ConfirmScreen
 
 AT = {stop.name: stop for stop in STOPS}
@@ -78,3 +81,31 @@ async def test_ctrl_c_copies_what_is_selected(workspace: Workspace, add_job: Add
         await app.press("tab", *"my run", "shift+home", "ctrl+c", "ctrl+c")
         assert app.app.clipboard.endswith("my run")
         assert not has_left(app)
+
+
+async def test_a_key_leads_back_to_the_list_from_everywhere(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    add_job()
+    async with session(frozen_app(workspace)) as app:
+        await app.sees("support-bot")
+        await app.press("enter", "3", "2")
+        assert len(app.app.screen_stack) > 2
+        await app.press("1")
+        assert app.app.screen is app.app.home
+        await app.press("1")
+        assert app.app.screen is app.app.home
+
+
+async def test_going_to_the_list_loses_nothing_that_was_entered(
+    workspace: Workspace, add_dataset_row: AddDataset
+) -> None:
+    add_dataset_row()
+    async with opened(workspace) as form:
+        await form.press("right")
+        form.app.action_jobs()
+        await form.until(lambda: len(form.app._notifications) > 0)
+        form.top(ConfigureScreen)
+        assert [toast.message for toast in form.app._notifications] == [
+            "Something was entered here: leave it with esc first"
+        ]

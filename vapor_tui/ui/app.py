@@ -83,6 +83,7 @@ class VaporApp(DrawingApp):
             tooltip="Show every key of this screen",
             group=ALWAYS,
         ),
+        Binding("1", "jobs", "jobs", show=False, id="app.jobs", tooltip="Go to the list of jobs"),
         Binding(
             "2",
             "datasets",
@@ -352,6 +353,14 @@ class VaporApp(DrawingApp):
         from vapor_tui.ui.screens.compare import CompareScreen
 
         self.push_screen(CompareScreen(job_ids))
+
+    def action_jobs(self) -> None:
+        """Go back to the list, unless something that was entered would be lost."""
+        while self.screen is not self.home:
+            if getattr(self.screen, "is_changed", False):
+                self.notify("Something was entered here: leave it with esc first")
+                return
+            self.pop_screen()
 
     def action_datasets(self) -> None:
         """List the datasets; a form that is left open for it takes the one that is chosen."""
