@@ -1,0 +1,160 @@
+"""Gathers what a parser finds in a log: points of metrics, and facts about the run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+from vapor_tui.domain.sources import Outcome, RunFacts
+from vapor_tui.runlogs import names
+
+LONGEST_LINE_KEPT = 2_000
+"""Characters of a printed line."""
+_LONGEST_RUN = 1e9
+"""Seconds: thirty years."""
+_MOST_LINES = 500
+"""Printed lines of one reading; a run that prints more is followed from its end."""
+
+_Row = dict[str, float]
+"""Metrics by their column, and the epoch."""
+
+
+class Ledger:
+    """What has been read and not been handed on yet, and the facts so far.
+
+    Points come in the order of the log. Where steps repeat or fall, as in a run that was
+    resumed, later values win: a point for the same step completes or replaces the one before.
+    """
+
+    def __init__(self, facts: RunFacts) -> None:
+        self._facts: dict[str, Any] = dict(facts)
+        self._rising: dict[int, _Row] = {}
+        """Points by step since steps last fell."""
+        self._blocks: list[MetricsBlock] = []
+        self._lines: list[str] = []
+
+    @property
+    def facts(self) -> RunFacts:
+        return RunFacts(**self._facts)
+
+    @property
+    def step(self) -> int:
+        return int(self._facts["step"])
+
+    def point(self, step: int, epoch: float | None, values: Mapping[str, float]) -> None:
+        """Take what was measured at a step. Steps count from 1: what is logged at 0 is left out."""
+        if step < 1:
+            return
+        if self._rising and step < next(reversed(self._rising)):
+            self._close()
+        if epoch is not None and math.isfinite(epoch) and epoch >= 0:
+            self._facts["epoch"] = epoch
+        row = self._rising.setdefault(step, {})
+        row[names.EPOCH] = self._facts["epoch"]
+        row.update(values)
+        self._reveal_nan(step, row, values)
+        self._facts["step"] = step
+
+    def _reveal_nan(self, step: int, row: _Row, values: Mapping[str, float]) -> None:
+        """Put back the NaN that the Trainer's logging_nan_inf_filter has replaced by 0."""
+        facts = self._facts
+        if "loss" in values:
+            facts["zero_loss_step"] = step if values["loss"] == 0 else 0
+        if "grad_norm" in values:
+            facts["nan_grad_step"] = step if math.isnan(values["grad_norm"]) else 0
+        if facts["zero_loss_step"] == facts["nan_grad_step"] == step:
+            row["loss"] = math.nan
+
+    def record(self, record: Mapping[str, object], step: int | None = None) -> bool:
+        """Take a record of named values; say whether it told something of the run.
+
+        `step` is where it belongs unless it says so itself. The summary that the Trainer logs
+        last is not a point: its train_loss is the mean of the whole run.
+        """
+        found = names.by_role(record)
+        at = names.whole(found.get(names.STEP, step))
+        if (total := names.whole(found.get(names.TOTAL_STEPS))) is not None:
+            self.total(steps=total)
+        if (logged_at := names.moment(found.get(names.TIME))) is not None:
+            self.at(logged_at)
+        if "train_runtime" in record:
+            self.ran(names.number(record["train_runtime"]))
+            self.end(Outcome.COMPLETED)
+            return True
+        values = {
+            name: value
+            for name in VALUE_COLUMNS
+            if (value := names.number(found.get(name))) is not None
+        }
+        if at is None or not values:
+            return False
+        self.point(at, names.number(found.get(names.EPOCH)), values)
+        return True
+
+    def total(self, *, steps: int = 0, epochs: int = 0) -> None:
+        """Take note of how long the run is going to be; 0 says nothing."""
+        if steps > 0:
+            self._facts["total_steps"] = steps
+        if epochs > 0:
+            self._facts["total_epochs"] = epochs
+
+    def at(self, seconds: float) -> None:
+        """Take note of when something was logged, in seconds since the epoch."""
+        moment = datetime.fromtimestamp(seconds, UTC)
+        self._facts["latest_at"] = moment
+        first = self._facts["started_at"]
+        self._facts["started_at"] = moment if first is None else min(first, moment)
+
+    def ran(self, seconds: float | None) -> None:
+        """Take note of how long the run has taken so far."""
+        if seconds is not None and 0 <= seconds < _LONGEST_RUN:
+            self._facts["elapsed_seconds"] = seconds
+
+    def end(self, outcome: Outcome, reason: str = "", artifact: str | None = None) -> None:
+        """Take note that the run says it has ended."""
+        self._facts.update(outcome=outcome, reason=reason, artifact=artifact)
+
+    def goes_on(self) -> None:
+        """Take back an end: the same log tells of another start."""
+        self._facts.update(outcome=None, reason="", artifact=None)
+
+    def line(self, text: str) -> None:
+        """Keep a line that the run printed."""
+        self._lines.append(text[:LONGEST_LINE_KEPT])
+
+    def take_blocks(self) -> list[MetricsBlock]:
+        """Hand on the points so far, in blocks to be stored one after the other."""
+        self._close()
+        blocks, self._blocks = self._blocks, []
+        return blocks
+
+    def take_lines(self) -> list[str]:
+        """Hand on the lines so far, the latest of them."""
+        lines, self._lines = self._lines[-_MOST_LINES:], []
+        return lines
+
+    def _close(self) -> None:
+        """Turn the points whose steps rise into a block for each set of columns.
+
+        A value that is missing would else be taken for one that is not a number. Since a step
+        stands only once among these points, the order of their blocks makes no difference.
+        """
+        groups: dict[tuple[str, ...], list[int]] = {}
+        for step, row in self._rising.items():
+            columns = tuple(name for name in VALUE_COLUMNS if name in row)
+            groups.setdefault(columns, []).append(step)
+        self._blocks += [self._block(columns, steps) for columns, steps in groups.items()]
+        self._rising = {}
+
+    def _block(self, columns: Sequence[str], steps: list[int]) -> MetricsBlock:
+        rows = [self._rising[step] for step in steps]
+        return MetricsBlock(
+            step=np.array(steps, dtype=np.int64),
+            epoch=np.array([row[names.EPOCH] for row in rows]),
+            **{name: np.array([row[name] for row in rows]) for name in columns},
+        )
