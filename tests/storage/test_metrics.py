@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import AddJob
-from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.services.exports import metric_rows
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import metrics
@@ -84,3 +84,47 @@ def test_samples_spread_over_the_run(workspace: Workspace, job_id: int) -> None:
 
     samples = workspace.database.read(metrics.loss_samples, job_id, 100, 4)
     assert samples == [76.0, 51.0, 26.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "value", "marks"),
+    [
+        (2.0, 1.0, 1.0, None),
+        (math.nan, 1.0, 1.0, None),
+        (2.0, math.nan, None, {"loss": "nan"}),
+        (math.nan, math.inf, None, {"loss": "inf"}),
+    ],
+)
+def test_of_two_values_of_a_step_the_later_counts(
+    workspace: Workspace,
+    job_id: int,
+    earlier: float,
+    later: float,
+    value: float | None,
+    marks: object,
+) -> None:
+    for loss in (earlier, later):
+        workspace.database.write(metrics.store_blocks, job_id, [_block(1, [loss])])
+    [row] = metric_rows(workspace, job_id)
+    assert (row["loss"], row["non_finite"]) == (value, marks)
+
+
+def test_a_mark_stays_while_another_column_is_completed(workspace: Workspace, job_id: int) -> None:
+    step, epoch = np.array([1]), np.array([0.0])
+    for block in (
+        MetricsBlock(step=step, epoch=np.array([0.5]), loss=np.array([math.nan])),
+        MetricsBlock(step=step, epoch=epoch, grad_norm=np.array([math.inf])),
+        MetricsBlock(step=step, epoch=epoch, eval_loss=np.array([1.5])),
+    ):
+        workspace.database.write(metrics.store_blocks, job_id, [block])
+    [row] = metric_rows(workspace, job_id)
+    assert row["non_finite"] == {"loss": "nan", "grad_norm": "inf"}
+    assert (row["loss"], row["eval_loss"], row["epoch"]) == (None, 1.5, 0.5)
+
+
+def test_what_is_void_is_gone_with_its_stretches(workspace: Workspace, job_id: int) -> None:
+    long = _block(1, [1.0] * 200)
+    workspace.database.write(metrics.store_blocks, job_id, [long, Void(), _block(3, [2.0])])
+    assert [row["step"] for row in metric_rows(workspace, job_id)] == [3]
+    count = "SELECT count(*) FROM metric_stretches"
+    assert workspace.database.read(lambda c: c.exec_driver_sql(count).scalar()) == 0

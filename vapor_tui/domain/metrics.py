@@ -23,6 +23,13 @@ VALUE_COLUMNS = (
 """The metrics a row may hold, in the order of the table."""
 
 
+class Void:
+    """Stands among blocks: what came before it, stored or not, no longer counts."""
+
+    def __len__(self) -> int:
+        return 0
+
+
 @dataclass(frozen=True, slots=True)
 class MetricsBlock:
     """Metrics of consecutive logged points; every array has shape (n,).

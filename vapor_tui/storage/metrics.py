@@ -12,16 +12,32 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
-from vapor_tui.storage.stretches import keep_stretches
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock, Void
+from vapor_tui.storage.stretches import forget_stretches, keep_stretches
 
 _COLUMNS = ", ".join(VALUE_COLUMNS)
+_KEPT = (
+    "{name} = CASE WHEN json_extract(excluded.non_finite, '$.{name}') IS NULL "
+    "THEN coalesce(excluded.{name}, {name}) END"
+)
+"""A value stays unless there is a new one, or one that is not finite."""
+_WITHDRAWN = " || ".join(
+    f"iif(excluded.{name} IS NULL, '', '\"{name}\":null,')" for name in VALUE_COLUMNS
+)
+"""A merge patch that takes the marks of those values away that are finite now."""
 _UPSERT = f"""
 INSERT INTO training_metrics (job_id, step, epoch, {_COLUMNS}, non_finite, created_at)
 VALUES ({", ".join("?" * (len(VALUE_COLUMNS) + 5))})
 ON CONFLICT (job_id, step) DO UPDATE SET
-{", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in VALUE_COLUMNS)},
-non_finite = coalesce(excluded.non_finite, non_finite)
+epoch = CASE WHEN excluded.epoch > 0 THEN excluded.epoch ELSE epoch END,
+{", ".join(_KEPT.format(name=name) for name in VALUE_COLUMNS)},
+non_finite = CASE WHEN coalesce(excluded.non_finite, non_finite) IS NOT NULL THEN nullif(
+  json_patch(
+    json_patch(coalesce(non_finite, '{{}}'), '{{' || trim({_WITHDRAWN}, ',') || '}}'),
+    coalesce(excluded.non_finite, '{{}}')
+  ),
+  '{{}}'
+) END
 """
 _SELECT = f"SELECT step, epoch, {_COLUMNS}, non_finite FROM training_metrics WHERE job_id = ?"
 
@@ -39,9 +55,12 @@ def driver(connection: Connection) -> sqlite3.Connection:
     return raw
 
 
-def store_blocks(connection: Connection, job_id: int, blocks: Sequence[MetricsBlock]) -> None:
-    """Store blocks of a job; a block for a step that is there completes its row.
+def store_blocks(
+    connection: Connection, job_id: int, blocks: Sequence[MetricsBlock | Void]
+) -> None:
+    """Store blocks of a job, in order.
 
+    A block for a step that is there completes its row; where both have a value, the later counts.
     What they complete is summed up too, in the same transaction.
     """
     if not blocks:
@@ -50,11 +69,14 @@ def store_blocks(connection: Connection, job_id: int, blocks: Sequence[MetricsBl
     [greatest] = raw.execute(_GREATEST, (job_id,)).fetchone()
     greatest = greatest or 0
     for block in blocks:
-        if not len(block):
-            continue
-        raw.executemany(_UPSERT, _rows(job_id, block, now))
-        keep_stretches(raw, job_id, block, greatest, now)
-        greatest = max(greatest, int(block.step[-1]))
+        if isinstance(block, Void):
+            raw.execute("DELETE FROM training_metrics WHERE job_id = ?", (job_id,))
+            forget_stretches(raw, job_id)
+            greatest = 0
+        elif len(block):
+            raw.executemany(_UPSERT, _rows(job_id, block, now))
+            keep_stretches(raw, job_id, block, greatest, now)
+            greatest = max(greatest, int(block.step[-1]))
 
 
 def metrics_after(
