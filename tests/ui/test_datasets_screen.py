@@ -20,6 +20,7 @@ from tests.conftest import AddDataset, AddJob
 from tests.ui.support import PATIENCE, Session, frozen_app, session
 from vapor_tui.domain.datasets import DatasetStatus, ReadProgress
 from vapor_tui.domain.results import Refused
+from vapor_tui.own_thread import in_own_thread
 from vapor_tui.services import datasets as dataset_services
 from vapor_tui.services.datasets import get_dataset, list_datasets
 from vapor_tui.services.workspace import Workspace
@@ -30,7 +31,6 @@ from vapor_tui.ui.messages import (
     ReadingEnded,
     SampleAdded,
 )
-from vapor_tui.ui.own_thread import in_own_thread
 from vapor_tui.ui.screens.add_dataset import AddDatasetScreen
 from vapor_tui.ui.screens.configure import ConfigureScreen
 from vapor_tui.ui.screens.confirm import ConfirmScreen

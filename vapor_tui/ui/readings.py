@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.text import printable
+from vapor_tui.own_thread import in_own_thread
 from vapor_tui.ui.messages import ReadingEnded, ReadingProgressed
-from vapor_tui.ui.own_thread import in_own_thread
 
 if TYPE_CHECKING:
     from vapor_tui.domain.datasets import Dataset, ReadProgress

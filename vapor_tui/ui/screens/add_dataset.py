@@ -20,9 +20,9 @@ from vapor_tui.domain.datasets import Dataset, DatasetStatus, LineError
 from vapor_tui.domain.formats import count, file_size
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
+from vapor_tui.own_thread import in_own_thread
 from vapor_tui.ui.glyphs import bar, percent
 from vapor_tui.ui.messages import ReadingEnded, ReadingProgressed
-from vapor_tui.ui.own_thread import in_own_thread
 from vapor_tui.ui.readings import FileToRead, Reading
 from vapor_tui.ui.widgets.dataset_tree import DatasetTree
 from vapor_tui.ui.widgets.lines import LinesView

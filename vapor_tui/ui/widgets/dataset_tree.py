@@ -14,7 +14,7 @@ from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from vapor_tui.domain.text import printable
-from vapor_tui.ui.own_thread import in_own_thread
+from vapor_tui.own_thread import in_own_thread
 from vapor_tui.ui.widgets.path_completion import PathCandidate, dataset_entries
 
 _UP = ".."
