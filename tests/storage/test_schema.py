@@ -123,6 +123,26 @@ def test_an_upgrade_that_fails_changes_nothing(
     assert _pragma(path, "user_version") == 1
 
 
+def test_jobs_can_follow_a_run_after_an_upgrade(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    _build_first_version(path)
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
+    with engine.begin() as connection:
+        upgrade.migrate(connection, "0003")
+        connection.exec_driver_sql("PRAGMA user_version=3")
+    engine.dispose()
+
+    open_database(path).close()
+
+    assert _pragma(upgrade.backup_path(path, 3), "user_version") == 3
+    with closing(sqlite3.connect(path)) as connection, connection:
+        [row] = connection.execute("SELECT name, source_state, run_settings FROM training_jobs")
+        assert row == ("old-job", None, None)
+        connection.execute("UPDATE training_jobs SET engine = 'external', placement = 'attached'")
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute("DELETE FROM job_events")
+
+
 def _build_first_version(path: Path) -> None:
     """Make a database as the first migration left it, with a job, its history and metrics."""
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))

@@ -27,11 +27,12 @@ from vapor_tui.domain.catalogue import (
     preset_hyperparameters,
     preset_of,
 )
-from vapor_tui.domain.estimate import Estimate, EstimateDocument
+from vapor_tui.domain.estimate import Estimate, EstimateDocument, final_cost
 from vapor_tui.domain.hyperparameters import Hyperparameters, field_messages
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status, stage_label
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.settings import Number, Setting, Text, Whole
+from vapor_tui.domain.sources import RunSettings, SourceState
 from vapor_tui.domain.text import storable
 
 DEFAULT_GPU = "A100-80GB"
@@ -45,6 +46,8 @@ class Engine(StrEnum):
 
     SIMULATOR = "simulator"
     HF = "hf"
+    EXTERNAL = "external"
+    """Somebody else's trainer, whose log is followed."""
 
 
 class Placement(StrEnum):
@@ -322,7 +325,12 @@ class Job(BaseModel):
     lease_owner: int | None
     fence: int
     source: str | None
+    """The file or folder that is followed, of an attached job."""
     source_offset: int
+    source_state: SourceState | None = Field(default=None, exclude=True)
+    """How far the source has been read; of no use to anybody else."""
+    run_settings: RunSettings | None = None
+    """What was found beside the source of an attached job."""
 
     @field_serializer(
         "current_cost", "estimated_total_cost", "final_cost", "budget", when_used="json-unless-none"
@@ -339,6 +347,27 @@ class Job(BaseModel):
         return self.engine is Engine.SIMULATOR
 
     @property
+    def is_attached(self) -> bool:
+        """Whether the job only follows a run that somebody else started."""
+        return self.placement is Placement.ATTACHED
+
+    @property
+    def has_progress(self) -> bool:
+        """Whether it is known how much of the run is done: a log may not say how long it is."""
+        return self.total_steps > 0 or self.status is Status.COMPLETED
+
+    @property
+    def status_word(self) -> str:
+        """What the status is called: to give up watching is not to cancel the run."""
+        if self.is_attached and self.status is Status.CANCELLED:
+            return "detached"
+        return self.status.value
+
+    def final_cost_of(self, compute: float) -> float | None:
+        """Return what the job costs in the end, in USD; None where no price is known."""
+        return None if self.estimate is None else final_cost(compute)
+
+    @property
     def position(self) -> Position:
         """The durable position: what a runner goes on from."""
         return Position(
@@ -350,11 +379,16 @@ class Job(BaseModel):
 
     @property
     def stage_label(self) -> str:
+        if self.is_attached and self.status is Status.CANCELLED:
+            return self.status_word
         return stage_label(self.status, self.current_stage, self.current_epoch, self.total_epochs)
 
     @property
     def epoch_progress(self) -> float:
         """Percent of the present epoch's steps that are done."""
+        if self.is_attached:
+            done = self.current_metrics.epoch - (self.current_epoch - 1)
+            return 100.0 * min(max(done, 0.0), 1.0) if self.current_epoch else 0.0
         if not self.total_epochs or not self.total_steps or not self.current_epoch:
             return 0.0
         per_epoch = self.total_steps / self.total_epochs

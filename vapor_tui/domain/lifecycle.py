@@ -125,6 +125,19 @@ def objection(action: Action, status: Status) -> str:
     return f"{article} {status.value} job can't be {_DONE[action]}: {_instead(action, status)}"
 
 
+WATCHING = frozenset({Action.CANCEL, Action.DELETE})
+"""What can be done to a job that only watches: its run goes on elsewhere, whatever is asked."""
+
+
+def refusal_of_watching(action: Action, job_id: int) -> str:
+    """Return the sentence for an action on a run that is only watched."""
+    verb = action.value.replace("_", " ")
+    return (
+        f"Job {job_id} only watches a run that was started elsewhere: {verb} is done there. "
+        "Here, watching can be stopped (cancel) and the job be deleted"
+    )
+
+
 def refusal(action: Action, job_id: int, status: Status) -> str:
     """Return the sentence for an action that its job's status does not allow."""
     return (
@@ -175,7 +188,7 @@ def stage_label(status: Status, stage: Stage, epoch: int, total_epochs: int) -> 
     if status not in HELD:
         return status.value
     if stage in (Stage.TRAINING, Stage.VALIDATING) and epoch:
-        return f"{stage.value}, epoch {epoch} of {total_epochs}"
+        return f"{stage.value}, epoch {epoch}" + (f" of {total_epochs}" if total_epochs else "")
     return stage.value if stage is not Stage.QUEUED else Status.INITIALIZING.value
 
 

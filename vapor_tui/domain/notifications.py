@@ -148,13 +148,22 @@ def health_notice(name: str, finding: Finding) -> Notice:
 
 
 def status_notice(
-    name: str, status: Status, *, reason: str = "", seconds: float | None = None, cost: float = 0.0
+    name: str,
+    status: Status,
+    *,
+    reason: str = "",
+    seconds: float | None = None,
+    cost: float = 0.0,
+    is_attached: bool = False,
 ) -> Notice | None:
     """Return what is told when a job reaches a status; None when nobody needs to know.
 
     `seconds` is the wall-clock time it took, `cost` in USD, `reason` a sentence.
+    `is_attached` says that it only watches, and costs nothing here.
     """
     why = f": {reason}" if reason else ""
+    if is_attached:
+        return _watching_notice(name, status, why, seconds)
     match status:
         case Status.INITIALIZING:
             return Notice(Kind.STARTED, "Training started", f'"{name}" has started', Priority.LOW)
@@ -176,5 +185,25 @@ def status_notice(
             )
         case Status.PAUSED:
             return Notice(Kind.PAUSED, "Training paused", f'"{name}" is paused', Priority.LOW)
+        case _:
+            return None
+
+
+def _watching_notice(name: str, status: Status, why: str, seconds: float | None) -> Notice | None:
+    match status:
+        case Status.COMPLETED:
+            took = "" if seconds is None else f" after {duration(seconds)}"
+            return Notice(
+                Kind.COMPLETED, "Training completed", f'"{name}" finished{took}', Priority.NORMAL
+            )
+        case Status.FAILED:
+            return Notice(Kind.FAILED, "Training failed", f'"{name}" failed{why}', Priority.HIGH)
+        case Status.CANCELLED:
+            return Notice(
+                Kind.CANCELLED,
+                "Watching has ended",
+                f'"{name}" is not watched any more{why}',
+                Priority.NORMAL if why else Priority.LOW,
+            )
         case _:
             return None

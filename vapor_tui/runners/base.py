@@ -9,7 +9,8 @@ from typing import Protocol, TypeAlias
 
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Desired, Position
-from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.domain.metrics import MetricsBlock, Void
+from vapor_tui.domain.sources import SourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,14 @@ class Progress:
     """What has been used since the job began, on the clock that is paid for."""
     pauses_left: float = 0.0
     """Wall-clock seconds that evaluations and saving still take."""
-    metrics: MetricsBlock | None = None
+    metrics: MetricsBlock | Void | None = None
     """What was measured since the event before."""
+    source: SourceState | None = None
+    """Of a run that is followed: what is stored up to this event, and what is known of it."""
+    clock: float | None = None
+    """When the position was reached, in seconds on the run's own clock; None: just now."""
+    is_history: bool = False
+    """Whether the position was reached before anybody watched: it says nothing of the pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class Stopped:
     """The run ended early: it was asked to, or it would have passed the budget."""
 
     reached_budget: bool = False
+    reason: str = ""
+    """Why, in a sentence, unless a person asked for it."""
 
 
 End: TypeAlias = Completed | Failed | Stopped

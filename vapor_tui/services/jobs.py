@@ -13,7 +13,6 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection
 
 from vapor_tui.domain.datasets import Dataset, DatasetStatus
-from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.jobs import (
     Engine,
     GpuConfig,
@@ -22,7 +21,15 @@ from vapor_tui.domain.jobs import (
     JobPage,
     Placement,
 )
-from vapor_tui.domain.lifecycle import Action, Desired, Status, may_apply, refusal
+from vapor_tui.domain.lifecycle import (
+    WATCHING,
+    Action,
+    Desired,
+    Status,
+    may_apply,
+    refusal,
+    refusal_of_watching,
+)
 from vapor_tui.domain.notifications import queued_notice, status_notice
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.processes import is_provably_gone
@@ -184,6 +191,8 @@ def _apply(connection: Connection, owner: str, action: Action, job_id: int) -> R
     job = queries.job_by_id(connection, owner, job_id)
     if job is None:
         return missing_job(job_id)
+    if job.is_attached and action not in WATCHING:
+        return Refused(refusal_of_watching(action, job_id))
     if not may_apply(action, job.status):
         return Refused(refusal(action, job_id, job.status))
     if action is Action.RETRY and job.error_repeats:
@@ -235,12 +244,14 @@ def _change_at_once(connection: Connection, owner: str, job: Job, action: Action
             "barren_claims": 0,
         }
     if status is Status.CANCELLED:
-        values |= {"completed_at": now, "final_cost": final_cost(job.current_cost)}
+        values |= {"completed_at": now, "final_cost": job.final_cost_of(job.current_cost)}
     queries.change_unheld(connection, job.id, job.status, values)
     record(connection, job.id, "status", job.status, status, who=owner, fence=job.fence)
     if status is Status.QUEUED:
         notify(connection, owner, queued_notice(job.dataset_name or job.name), job.id)
-    elif notice := status_notice(job.name, status, cost=job.current_cost):
+    elif notice := status_notice(
+        job.name, status, cost=job.current_cost, is_attached=job.is_attached
+    ):
         notify(connection, owner, notice, job.id)
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from vapor_tui.domain.jobs import Job, JobFilter, JobPage, Sort
+from vapor_tui.domain.jobs import Job, JobFilter, JobPage, Placement, Sort
 from vapor_tui.domain.lifecycle import ACTIVE, Desired, Status
 from vapor_tui.domain.text import storable
 from vapor_tui.storage.tables import JobRow, Table
@@ -33,6 +33,9 @@ PURGED_AT_ONCE = 10_000
 """Rows of a deleted job removed in one transaction: some tens of milliseconds."""
 
 _CALIBRATING_JOBS = 50
+
+_MOST_BOUND = 500
+"""Values in one condition; SQLite may take no more than 999."""
 
 _MOST_WORDS = 20
 """Of a search; SQLite takes no condition of a thousand parts."""
@@ -114,13 +117,40 @@ def has_work(connection: Connection, owner: str) -> bool:
     )
 
 
-def has_queued(connection: Connection, owner: str) -> bool:
+def has_queued(connection: Connection, owner: str, *, only_attached: bool = False) -> bool:
     """Say whether a person has a job that waits for a worker."""
-    return bool(
-        connection.execute(
-            select(JOBS.c.id).where(JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED).limit(1)
-        ).first()
-    )
+    waiting = [JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED]
+    if only_attached:
+        waiting.append(JOBS.c.placement == Placement.ATTACHED)
+    return bool(connection.execute(select(JOBS.c.id).where(*waiting).limit(1)).first())
+
+
+def job_of_source(connection: Connection, owner: str, source: str) -> Job | None:
+    """Return a person's newest job that follows this file or folder."""
+    found = connection.execute(
+        _joined()
+        .where(JOBS.c.owner == owner, JOBS.c.source == source, JOBS.c.deleted_at.is_(None))
+        .order_by(JOBS.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if found is None else _job(found)
+
+
+def jobs_of_sources(connection: Connection, owner: str, sources: Sequence[str]) -> dict[str, int]:
+    """Return, by the file or folder that they follow, a person's newest jobs."""
+    found: dict[str, int] = {}
+    for start in range(0, len(sources), _MOST_BOUND):
+        rows = connection.execute(
+            select(JOBS.c.source, func.max(JOBS.c.id))
+            .where(
+                JOBS.c.owner == owner,
+                JOBS.c.deleted_at.is_(None),
+                JOBS.c.source.in_(sources[start : start + _MOST_BOUND]),
+            )
+            .group_by(JOBS.c.source)
+        )
+        found |= {str(source): int(job_id) for source, job_id in rows}
+    return found
 
 
 def uses_of_dataset(connection: Connection, dataset_id: int) -> list[int]:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select, update
 
 from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.health.findings import HealthChange
-from vapor_tui.domain.jobs import CurrentMetrics, Job
+from vapor_tui.domain.jobs import CurrentMetrics, Job, Placement
 from vapor_tui.domain.lifecycle import HELD, Desired, Position, Status
-from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.domain.notifications import Notice, budget_notice, status_notice
+from vapor_tui.domain.sources import SourceState
 from vapor_tui.storage.events import record
 from vapor_tui.storage.health import store_health
 from vapor_tui.storage.jobs import JOBS, jobs_by_id
@@ -55,8 +56,10 @@ class Advance:
     current_cost: float
     """USD without storage."""
     estimated_completion_at: datetime | None = None
-    blocks: Sequence[MetricsBlock] = ()
+    blocks: Sequence[MetricsBlock | Void] = ()
     lines: Sequence[str] = ()
+    source: SourceState | None = None
+    """Of a run that is followed: how far these blocks go, and what is known of it."""
     final_cost: float | None = None
     error_message: str | None = None
     error_stack: str | None = None
@@ -70,24 +73,32 @@ class Advance:
 
     @property
     def moved(self) -> bool:
-        """Whether the job has come further."""
-        return self.after != self.before
+        """Whether the job has come further, in its run or in what there is to read of it."""
+        return self.after != self.before or self.source is not None
+
+
+MOST_WATCHED = 64
+"""Attached jobs that are claimed at once: to follow a log takes next to nothing."""
 
 
 def claim(connection: Connection, owner: str, worker_id: int, most: int) -> list[Job]:
     """Take up to `most` of a person's queued jobs, oldest first, in one atomic step.
 
+    Those that only watch come on top: they must not wait for others to be trained.
     Of the jobs that may have killed their last worker, one at a time, until it has come further:
     a job that kills every worker must not take the others with it.
     """
     queued = (JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED)
+    is_attached = JOBS.c.placement == Placement.ATTACHED
     by_age = (JOBS.c.queued_at, JOBS.c.id)
     suspect = JOBS.c.barren_claims > 0
     first_suspect = select(JOBS.c.id).where(*queued, suspect).order_by(*by_age).limit(1)
     on_trial = exists().where(JOBS.c.lease_owner == worker_id, suspect)
     free = or_(~suspect, and_(JOBS.c.id == first_suspect.scalar_subquery(), ~on_trial))
-    oldest = select(JOBS.c.id).where(*queued, free).order_by(*by_age).limit(most)
-    return _take(connection, worker_id, JOBS.c.id.in_(oldest.scalar_subquery()))
+    oldest = select(JOBS.c.id).where(*queued, free, ~is_attached).order_by(*by_age).limit(most)
+    watched = select(JOBS.c.id).where(*queued, free, is_attached).limit(MOST_WATCHED)
+    wanted = or_(*(JOBS.c.id.in_(which.scalar_subquery()) for which in (oldest, watched)))
+    return _take(connection, worker_id, wanted)
 
 
 def held_by(connection: Connection, worker_id: int) -> list[Job]:
@@ -110,7 +121,11 @@ def _take(connection: Connection, worker_id: int, which: Any) -> list[Job]:
             status=Status.INITIALIZING,
             lease_owner=worker_id,
             fence=JOBS.c.fence + 1,
-            started_at=func.coalesce(JOBS.c.started_at, datetime.now(UTC)),
+            # When a run began that is only watched, its own log says.
+            started_at=case(
+                (JOBS.c.placement == Placement.ATTACHED, JOBS.c.started_at),
+                else_=func.coalesce(JOBS.c.started_at, datetime.now(UTC)),
+            ),
             estimated_completion_at=None,
         )
         .returning(JOBS.c.id)
@@ -126,7 +141,7 @@ def _take(connection: Connection, worker_id: int, which: Any) -> list[Job]:
             who=f"worker {worker_id}",
             fence=job.fence,
         )
-        notice = status_notice(job.name, Status.INITIALIZING)
+        notice = status_notice(job.name, Status.INITIALIZING, is_attached=job.is_attached)
         if notice is not None and job.fence == 1:
             notify(connection, job.owner, notice, job.id)
     return jobs
@@ -193,7 +208,7 @@ def _store(connection: Connection, job: Job, advance: Advance) -> bool:
     if status in (Status.QUEUED, Status.PAUSED):
         # What a person asked for last must not be lost with the worker that they asked.
         status = released_status(job.desired)
-        final = final_cost(advance.current_cost) if status.has_ended else None
+        final = job.final_cost_of(advance.current_cost) if status.has_ended else None
     held = status in HELD
     changed = connection.execute(
         _ADVANCE,
@@ -227,11 +242,32 @@ def _store(connection: Connection, job: Job, advance: Advance) -> bool:
     )
     if changed.rowcount != 1:
         return False
+    if advance.source is not None:
+        _store_source(connection, job, advance.source, status)
     store_blocks(connection, job.id, advance.blocks)
     append_lines(connection, job.id, advance.lines)
     store_health(connection, job, advance.health, who=lease.who, fence=lease.fence)
     _tell(connection, job, replace(advance, status=status, final_cost=final), now)
     return True
+
+
+def _store_source(connection: Connection, job: Job, source: SourceState, status: Status) -> None:
+    """Store how far a followed run has been read, and what it says of itself."""
+    facts = source.facts
+    values: dict[str, Any] = {
+        "source_state": source.model_copy(update={"settings": None}),
+        "source_offset": source.offset,
+        "total_steps": facts.total_steps or job.total_steps,
+        "total_epochs": facts.total_epochs or job.total_epochs,
+        "started_at": facts.started_at or job.started_at,
+    }
+    if source.settings is not None:
+        base_model = source.settings.get("base_model")
+        values["run_settings"] = source.settings
+        values["base_model"] = job.base_model or (str(base_model) if base_model else None)
+    if status.has_ended:
+        values["completed_at"] = source.heard_at or datetime.now(UTC)
+    connection.execute(update(JOBS).where(JOBS.c.id == job.id).values(**values))
 
 
 def released_status(desired: Desired) -> Status:
@@ -270,8 +306,9 @@ def _tell(connection: Connection, job: Job, advance: Advance, now: datetime) -> 
             job.name,
             advance.status,
             reason=advance.reason,
-            seconds=job.elapsed(now),
+            seconds=_elapsed(job, advance, now),
             cost=advance.final_cost or advance.current_cost,
+            is_attached=job.is_attached,
         )
         if notice is not None:
             notify(connection, job.owner, notice, job.id)
@@ -284,6 +321,14 @@ def _tell(connection: Connection, job: Job, advance: Advance, now: datetime) -> 
     for notice in (spent, *advance.notices):
         if notice is not None:
             notify(connection, job.owner, notice, job.id)
+
+
+def _elapsed(job: Job, advance: Advance, now: datetime) -> float | None:
+    """Return the seconds that a run took: by its own log, where that is what is known of it."""
+    if advance.source is None:
+        return job.elapsed(now)
+    begun, ended = advance.source.facts.started_at, advance.source.heard_at
+    return (ended - begun).total_seconds() if begun and ended else None
 
 
 def _stage(position: Position) -> str:

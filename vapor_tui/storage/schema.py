@@ -17,7 +17,7 @@ from vapor_tui.storage.errors import StorageDamagedError, StorageNewerError
 from vapor_tui.storage.triggers import TRIGGERS
 
 APPLICATION_ID = 0x76617072  # "vapr"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Number of the newest migration; kept in the file's user_version."""
 
 

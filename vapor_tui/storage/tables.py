@@ -27,6 +27,7 @@ from vapor_tui.domain.jobs import CurrentMetrics, Engine, GpuConfig, Placement
 from vapor_tui.domain.lifecycle import Desired, Stage, Status
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.notifications import Kind, Priority
+from vapor_tui.domain.sources import RunSettings, SourceState
 from vapor_tui.storage.columns import ValidatedJson
 
 NAMING = {
@@ -182,6 +183,8 @@ class JobRow(Table, table=True):
     fence: int = 0
     source: str | None = None
     source_offset: int = 0
+    source_state: Any = Field(default=None, sa_column=Column(ValidatedJson(SourceState)))
+    run_settings: Any = Field(default=None, sa_column=Column(ValidatedJson(RunSettings)))
     deleted_at: datetime | None = None
     """Hidden since then; its rows are being removed in pieces."""
     error_repeats: bool = Field(

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Desired, Status
 from vapor_tui.domain.notifications import status_notice
@@ -62,7 +61,7 @@ def release(connection: Connection, job: Job, who: str, desired: Desired | None 
     if status.has_ended:
         values |= {
             "completed_at": datetime.now(UTC),
-            "final_cost": final_cost(job.current_cost),
+            "final_cost": job.final_cost_of(job.current_cost),
         }
     connection.execute(
         update(JOBS).where(JOBS.c.id == job.id, JOBS.c.fence == job.fence).values(**values)
@@ -78,6 +77,12 @@ def release(connection: Connection, job: Job, who: str, desired: Desired | None 
         fence=job.fence,
         note=reason,
     )
-    notice = status_notice(job.name, status, reason=error or "", cost=job.current_cost)
+    notice = status_notice(
+        job.name,
+        status,
+        reason=error or "",
+        cost=job.current_cost,
+        is_attached=job.is_attached,
+    )
     if notice is not None:
         notify(connection, job.owner, notice, job.id)

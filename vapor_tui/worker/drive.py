@@ -11,13 +11,13 @@ from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
-from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.eta import PaceMeter
 from vapor_tui.domain.formats import money
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import HELD, Desired, Stage, Status, may_become
-from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock, Void
 from vapor_tui.domain.notifications import Notice, budget_reached_notice
+from vapor_tui.domain.sources import LIVE, SourceState
 from vapor_tui.runners.base import (
     Completed,
     End,
@@ -66,12 +66,21 @@ class Drive:
         self._pauses_left = 0.0
         self._meter = PaceMeter()
         self._vitals = vitals or Vitals()
-        self._blocks: list[MetricsBlock] = []
+        self._blocks: list[MetricsBlock | Void] = []
+        self._source: SourceState | None = None
+        """Of a run that is followed, what is not stored yet."""
+        self._latest_source: SourceState | None = job.source_state
+        self._total_steps = job.total_steps
         self._lines: list[str] = []
         self._end: End | None = None
         self._room = asyncio.Event()
         self._room.set()
         self._task = asyncio.create_task(self._consume(), name=f"job {job.id}")
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it only watches a run."""
+        return self._job.is_attached
 
     @property
     def is_released(self) -> bool:
@@ -108,24 +117,28 @@ class Drive:
             and not self._blocks
             and not self._lines
             and not health
+            and self._source is None
         )
         if nothing_new and status is self._status:
             return None
         failed = end if isinstance(end, Failed) and status is Status.FAILED else None
         by_budget = status is Status.CANCELLED and end == Stopped(reached_budget=True)
         reason = failed.reason if failed else self._budget_reason if by_budget else ""
+        if status is Status.CANCELLED and isinstance(end, Stopped):
+            reason = reason or end.reason
         return Advance(
             lease=self.lease,
             before=self._stored_position,
             after=self._position,
             status=status,
-            progress=self._progress,
+            progress=100.0 if status is Status.COMPLETED else self._progress,
             current_metrics=self._metrics,
             current_cost=self._cost,
             estimated_completion_at=self._expected_end if status in HELD else None,
             blocks=tuple(self._blocks),
             lines=tuple(self._lines),
-            final_cost=final_cost(self._cost) if status.has_ended else None,
+            source=self._latest_source if status.has_ended else self._source,
+            final_cost=self._job.final_cost_of(self._cost) if status.has_ended else None,
             error_message=reason or None,
             error_stack=failed.stack if failed else None,
             error_repeats=failed.repeats if failed else False,
@@ -140,6 +153,8 @@ class Drive:
         del self._blocks[: len(advance.blocks)]
         del self._lines[: len(advance.lines)]
         self._vitals.stored(len(advance.health))
+        if self._source is advance.source:
+            self._source = None
         self._stored_position = advance.after
         self._status = advance.status
         self._room.set()
@@ -177,19 +192,35 @@ class Drive:
     def _move(self, event: Progress) -> None:
         training = self._position.stage is Stage.TRAINING
         self._vitals.take(self._position, event, time.monotonic())
+        falls = event.position.step < self._position.step
         self._position = event.position
         self._pauses_left = event.pauses_left
         if self._job.estimate is not None:
             self._cost = self._job.estimate.cost_at(event.billed_seconds)
+        if event.source is not None:
+            self._follow(event.source)
         if training:
-            self._meter.observe(event.position.step, time.monotonic())
-        if event.position.stage is not Stage.TRAINING or not training:
+            clock = time.monotonic() if event.clock is None else event.clock
+            self._meter.observe(event.position.step, clock)
+        is_unpaced = event.is_history and event.clock is None
+        if event.position.stage is not Stage.TRAINING or not training or falls or is_unpaced:
             self._meter.interrupt()
-        if event.metrics is not None:
+        if isinstance(event.metrics, Void):
+            self._blocks.append(event.metrics)
+            self._metrics = CurrentMetrics()
+        elif event.metrics is not None:
             self._blocks.append(event.metrics)
             self._metrics = latest_metrics(self._metrics, event.metrics)
             if sum(map(len, self._blocks)) > MOST_PENDING_POINTS:
                 self._room.clear()
+
+    def _follow(self, source: SourceState) -> None:
+        """Take up what a followed run says of itself: its steps may have fallen."""
+        facts = source.facts
+        self._source = self._latest_source = source
+        self._total_steps = facts.total_steps or self._total_steps
+        known = {"step": facts.step, "epoch": facts.epoch}
+        self._metrics = self._metrics.model_copy(update=known)
 
     def _status_after(self, end: End | None, hand_back: bool) -> Status:
         match end:
@@ -219,14 +250,29 @@ class Drive:
 
     @property
     def _progress(self) -> float:
-        if not self._job.total_steps:
+        if not self._total_steps:
             return 0.0
-        return min(100.0, 100.0 * self._position.step / self._job.total_steps)
+        return min(100.0, 100.0 * self._position.step / self._total_steps)
 
     @property
     def _expected_end(self) -> datetime | None:
-        left = self._meter.remaining(self._job.total_steps - self._position.step, self._pauses_left)
-        return None if left is None else datetime.now(UTC) + timedelta(seconds=left)
+        if not self._total_steps:
+            return None
+        steps = self._total_steps - self._position.step
+        left = self._meter.remaining(steps, self._pauses_left)
+        if left is not None:
+            return datetime.now(UTC) + timedelta(seconds=left)
+        return self._end_by_history(steps)
+
+    def _end_by_history(self, steps: int) -> datetime | None:
+        """Return when a followed run would end at the pace that its own log tells of."""
+        source = self._latest_source
+        if source is None or source.heard_at is None:
+            return None
+        pace = source.facts.seconds_per_step
+        if pace is None or datetime.now(UTC) - source.heard_at > LIVE:
+            return None
+        return source.heard_at + timedelta(seconds=pace * steps)
 
 
 def latest_metrics(before: CurrentMetrics, block: MetricsBlock) -> CurrentMetrics:

@@ -6,6 +6,7 @@ from vapor_tui.domain.health.findings import HealthChange
 from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.health.watch import HealthWatch
 from vapor_tui.domain.lifecycle import Position, Stage
+from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.runners.base import Progress
 from vapor_tui.storage.health import HealthPast
 
@@ -14,6 +15,7 @@ class Vitals:
     """A run's watch, fed with its progress and with time; `clock` is monotonic, in seconds."""
 
     def __init__(self, settings: HealthSettings | None = None, past: HealthPast | None = None):
+        self._settings = settings
         self._watch = HealthWatch(settings)
         self._changes: list[HealthChange] = []
         self._last: tuple[float, float] | None = None
@@ -32,12 +34,18 @@ class Vitals:
 
     def take(self, before: Position, event: Progress, clock: float) -> None:
         """Judge what a run has come to from a position."""
-        if event.metrics is not None:
+        if isinstance(event.metrics, Void):
+            self._watch = HealthWatch(self._settings)
+        elif event.metrics is not None:
             self._changes += self._watch.feed(event.metrics)
         trained, trains = (p.stage is Stage.TRAINING for p in (before, event.position))
+        if event.is_history:
+            self._watch.training(clock)
+            return
         if trained and event.position.step > before.step:
             pace = self._pace(event.billed_seconds, clock)
-            evaluated = event.metrics is not None and event.metrics.eval_loss is not None
+            measured = event.metrics
+            evaluated = isinstance(measured, MetricsBlock) and measured.eval_loss is not None
             self._changes += self._watch.steps_came(clock, pace=pace, paused=evaluated)
         if trains and not trained:
             self._last = (event.billed_seconds, clock)

@@ -16,6 +16,7 @@ from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import Desired
 from vapor_tui.processes import is_provably_gone, this_process
+from vapor_tui.runners.attach import AttachRunner
 from vapor_tui.runners.base import Runner
 from vapor_tui.runners.simulator import SimulatorRunner
 from vapor_tui.simulation import Pace
@@ -51,7 +52,7 @@ RunnerFactory = Callable[[], Runner]
 
 def default_runners(pace: Pace | None = None) -> dict[Engine, RunnerFactory]:
     """Return what drives each engine; `pace` overrides the stored speed of simulated jobs."""
-    return {Engine.SIMULATOR: lambda: SimulatorRunner(pace)}
+    return {Engine.SIMULATOR: lambda: SimulatorRunner(pace), Engine.EXTERNAL: AttachRunner}
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +284,8 @@ class Worker:
         )
         worker_id = await self.register()
         held = list(self._drives)
-        room = self._concurrency - len(held) if self._claims else 0
+        trained = sum(not drive.is_attached for drive in self._drives.values())
+        room = max(self._concurrency - trained, 0) if self._claims else 0
         now = self._now()
         gone = await self._gone(database, now) if self._claims else []
         shows_itself = bool(held) or self._is_separate
@@ -310,7 +312,9 @@ class Worker:
     def _listen(self, connection: Connection, held: list[int], room: int) -> tuple[_Tick, bool]:
         """Read the wishes, and whether a job waits that could be claimed."""
         wishes = job_queries.wishes(connection, held) if held else {}
-        waits = room > 0 and job_queries.has_queued(connection, self._owner)
+        waits = self._claims and job_queries.has_queued(
+            connection, self._owner, only_attached=room == 0
+        )
         return _Tick(wishes=wishes), waits and self._may_claim(connection)
 
     def _write(
@@ -329,7 +333,7 @@ class Worker:
         released = sum(len(takeover.take_over(connection, dead, who)) for dead in gone)
         wishes = job_queries.wishes(connection, held) if held else {}
         claimed: list[Job] = []
-        if room > 0 and self._may_claim(connection):
+        if self._claims and self._may_claim(connection):
             claimed = leases.claim(connection, self._owner, worker_id, room)
         if lost or self._is_unsure:
             # An error can come after the commit: what was stored or claimed then is ours, and

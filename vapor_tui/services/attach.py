@@ -1,0 +1,250 @@
+"""Makes a job of a run that somebody else started, and finds such runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from vapor_tui.domain.hyperparameters import field_messages
+from vapor_tui.domain.jobs import Engine, Job, JobSettings, Placement
+from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.domain.run_events import LARGEST_STEP
+from vapor_tui.domain.sources import RunSettings
+from vapor_tui.domain.text import printable, storable
+from vapor_tui.runlogs import (
+    Discovery,
+    FoundRun,
+    FoundSource,
+    RunLogError,
+    describe,
+    find_runs,
+    find_source,
+)
+from vapor_tui.runlogs.discovery import DEPTH, SECONDS
+from vapor_tui.services.local_models import known_model
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.storage import jobs as queries
+from vapor_tui.storage import leases
+from vapor_tui.storage.events import record
+from vapor_tui.storage.tables import JobRow
+
+LONGEST_NAME = 100
+_SHORTEST_NAME = 3
+_PLAIN_NAMES = frozenset(
+    (
+        "trainer_log",
+        "trainer_state",
+        "events",
+        "metrics",
+        "train",
+        "training",
+        "log",
+        "logs",
+        "output",
+        "out",
+        "stdout",
+        "stderr",
+        "results",
+        "result",
+        "history",
+        "progress",
+        "nohup",
+        "run",
+        "loss",
+    )
+)
+"""Names of files that say nothing of the run: its folder does."""
+_LOG_FOLDERS = frozenset({"runs", "logs", "tensorboard", "tb"})
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A log that can be followed, and what was found beside it."""
+
+    source: FoundSource
+    settings: RunSettings
+
+
+def attach_run(
+    workspace: Workspace, path: Path, *, name: str | None = None, leased_to: int | None = None
+) -> Result[Job]:
+    """Make a job that follows the log at a path, or the best one of a folder.
+
+    What is followed already is answered with its job. `leased_to` is the number of the worker
+    that takes a new job at once. Nothing is written beside the log.
+    """
+    if name is not None and (problem := _name_problem(name)) is not None:
+        return Refused(problem, {"name": problem})
+    match inspect(path):
+        case Refused() as refused:
+            return refused
+        case Ok(inspected):
+            return attach_inspected(workspace, inspected, name=name, leased_to=leased_to)
+
+
+def inspect(path: Path) -> Result[Inspected]:
+    """Look at what is to be followed; reads files only, and waits as long as their disk does."""
+    try:
+        source = find_source(path)
+    except RunLogError as error:
+        return Refused(str(error), {"path": str(error)})
+    followed = str(source.path)
+    if followed != storable(followed):
+        sentence = f"{path} has bytes in its path that are not UTF-8; rename it"
+        return Refused(sentence, {"path": sentence})
+    return Ok(Inspected(source, describe(source.path)))
+
+
+def attach_inspected(
+    workspace: Workspace,
+    inspected: Inspected,
+    *,
+    name: str | None = None,
+    leased_to: int | None = None,
+) -> Result[Job]:
+    """Make the job of `attach_run`; touches the database only."""
+    source = inspected.source
+
+    def store(connection: Connection) -> Result[Job]:
+        known = queries.job_of_source(connection, workspace.owner, str(source.path))
+        if known is not None and _still_stands(known, source):
+            return Ok(known)
+        row = _row(workspace, inspected, (name or name_of(source.path)).strip())
+        job_id = queries.insert_job(connection, row)
+        who = workspace.owner
+        record(connection, job_id, "status", None, Status.QUEUED, who=who, fence=0)
+        if leased_to is not None:
+            leases.claim_job(connection, leased_to, job_id)
+        job = queries.job_by_id(connection, workspace.owner, job_id)
+        assert job is not None
+        return Ok(job)
+
+    return workspace.database.write(store)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """A run that was found, and the job that follows it already."""
+
+    run: FoundRun
+    job_id: int | None
+
+    def shown_in(self, directory: Path) -> str:
+        """Return where the run lies, as seen from a folder; safe to show."""
+        folder = self.run.folder
+        is_below = folder.is_relative_to(directory)
+        shown = str(folder.relative_to(directory)) if is_below else str(folder)
+        if len(self.run.sources) == 1 and not self.run.best.path.is_dir():
+            shown = os.path.join(shown, self.run.best.path.name)
+        return printable("this folder" if shown == "." else shown.removeprefix("./"))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRuns:
+    """The runs below a folder, the one that was heard of last first."""
+
+    directory: Path
+    runs: tuple[KnownRun, ...]
+    is_complete: bool
+    """Whether there was the time to look everywhere."""
+
+
+def look_for_runs(
+    workspace: Workspace, directory: Path, *, depth: int = DEPTH, seconds: float = SECONDS
+) -> Result[FoundRuns]:
+    """Look for runs in a folder and below it, for so long at most."""
+    match discover(directory, depth, seconds):
+        case Refused() as refused:
+            return refused
+        case Ok(found):
+            return Ok(with_jobs(workspace, found))
+
+
+def discover(directory: Path, depth: int = DEPTH, seconds: float = SECONDS) -> Result[Discovery]:
+    """Look for runs on the disk alone; waits as long as that does."""
+    try:
+        return Ok(find_runs(directory.expanduser().resolve(), depth, seconds))
+    except (RunLogError, OSError, RuntimeError, ValueError) as error:
+        return Refused(str(error), {"directory": str(error)})
+
+
+def with_jobs(workspace: Workspace, found: Discovery) -> FoundRuns:
+    """Add to the runs that were found the jobs that follow them already."""
+    sources = [storable(str(source.path)) for run in found.runs for source in run.sources]
+    jobs = workspace.database.read(queries.jobs_of_sources, workspace.owner, sources)
+    known = (
+        KnownRun(run, next((jobs[p] for s in run.sources if (p := str(s.path)) in jobs), None))
+        for run in found.runs
+    )
+    return FoundRuns(found.directory, tuple(known), found.is_complete)
+
+
+def name_of(source: Path) -> str:
+    """Return what a run is called, by its file where that says something, else by its folder."""
+    folder = source if source.is_dir() else source.parent
+    stem = source.name.split(".")[0]
+    if source.is_dir() or stem.lower() in _PLAIN_NAMES or not stem:
+        if folder.name.lower() in _LOG_FOLDERS:
+            folder = folder.parent
+        elif folder.parent.name.lower() in _LOG_FOLDERS and folder.parent.parent.name:
+            folder = folder.parent.parent
+        stem = folder.name
+    name = storable(stem).strip()[:LONGEST_NAME]
+    return name if len(name) >= _SHORTEST_NAME else f"run {name}".strip()
+
+
+def _name_problem(name: str) -> str | None:
+    try:
+        JobSettings(name=name, base_model="any")
+    except ValidationError as error:
+        return next(iter(field_messages(error).values()))
+    return None
+
+
+def _still_stands(known: Job, source: FoundSource) -> bool:
+    """Say whether a job is the answer: it still watches, or there is nothing new to be seen."""
+    if known.status.is_active:
+        return True
+    state = known.source_state
+    is_unchanged = state is not None and state.changed_at == source.changed_at
+    return known.status in (Status.COMPLETED, Status.FAILED) and is_unchanged
+
+
+def _row(workspace: Workspace, inspected: Inspected, name: str) -> JobRow:
+    now, settings = datetime.now(UTC), inspected.settings
+    base_model = settings.get("base_model")
+    model = known_model(base_model, workspace.catalogue) if isinstance(base_model, str) else None
+    return JobRow(
+        owner=workspace.owner,
+        name=storable(name),
+        base_model=base_model if isinstance(base_model, str) else None,
+        model_parameters=model.parameters if model else None,
+        engine=Engine.EXTERNAL,
+        placement=Placement.ATTACHED,
+        total_steps=_count(settings, "max_steps"),
+        total_epochs=_count(settings, "epochs"),
+        queued_at=now,
+        seed=0,
+        data_seed=0,
+        created_at=now,
+        updated_at=now,
+        source=str(inspected.source.path),
+        run_settings=settings,
+    )
+
+
+def _count(settings: RunSettings, name: str) -> int:
+    """Return how many of something a run was told to do, 0 where that is not known."""
+    match settings.get(name):
+        case bool():
+            return 0
+        case int(value) if 0 < value <= LARGEST_STEP:
+            return value
+        case _:
+            return 0
