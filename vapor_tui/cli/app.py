@@ -41,6 +41,8 @@ _COMMANDS = {
     "models": "catalogue",
     "gpus": "catalogue",
     "presets": "presets",
+    "attach": "attach",
+    "discover": "attach",
     "worker": "worker",
     "doctor": "doctor",
 }

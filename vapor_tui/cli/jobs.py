@@ -14,6 +14,7 @@ from vapor_tui.domain.hyperparameters import settings
 from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, Sort, parse_sort
 from vapor_tui.domain.lifecycle import Status, wish_label
 from vapor_tui.domain.results import Ok, Refused
+from vapor_tui.domain.sources import FORMAT_NAMES
 from vapor_tui.domain.text import printable_lines
 from vapor_tui.domain.totals import Tally, Totals
 from vapor_tui.services.health import job_health
@@ -149,9 +150,9 @@ def _print_page(found: JobPage) -> None:
             (
                 job.id,
                 job.name,
-                job.status,
+                job.status_word,
                 job.base_model or ABSENT,
-                f"{job.progress:.0f} %",
+                f"{job.progress:.0f} %" if job.has_progress else ABSENT,
                 _number(job.current_metrics.loss),
                 duration(job.seconds_left()),
                 _cost(job),
@@ -164,6 +165,36 @@ def _print_page(found: JobPage) -> None:
 
 
 def _print_job(job: Job) -> None:
+    for label, value in _watched_rows(job) if job.is_attached else _trained_rows(job):
+        print_line(f"{label:<28}{value}")
+
+
+def _watched_rows(job: Job) -> list[tuple[str, object]]:
+    """Return what is known of a run that was started elsewhere."""
+    metrics, state = job.current_metrics, job.source_state
+    read = ABSENT
+    if state is not None and state.changed_at is not None:
+        read = f"{FORMAT_NAMES[state.format]}, written {age(state.changed_at)} ago"
+    total = f" of {job.total_steps} ({job.progress:.0f} %)" if job.total_steps else ""
+    rows: list[tuple[str, object]] = [
+        ("name", job.name),
+        ("status", job.stage_label),
+        ("follows", job.source),
+        ("source", read),
+        ("steps", f"{job.current_step}{total}"),
+        ("loss", _number(metrics.loss)),
+        ("eval_loss", _number(metrics.eval_loss)),
+        ("elapsed", duration(job.elapsed())),
+        ("left", duration(job.seconds_left())),
+    ]
+    if job.error_message:
+        rows.append(("error" if job.status is Status.FAILED else "note", job.error_message))
+    for name, value in (job.run_settings or {}).items():
+        rows.append((name, plain_number(value) if isinstance(value, float) else value))
+    return rows
+
+
+def _trained_rows(job: Job) -> list[tuple[str, object]]:
     gpus = job.gpu_config
     metrics = job.current_metrics
     wish = wish_label(job.desired) if job.status.is_active else None
@@ -194,8 +225,7 @@ def _print_job(job: Job) -> None:
             (name, described.show(getattr(job.hyperparameters, name)))
             for name, described in settings()
         ]
-    for label, value in rows:
-        print_line(f"{label:<28}{value}")
+    return rows
 
 
 def _engine(job: Job) -> str:
@@ -206,6 +236,8 @@ def _engine(job: Job) -> str:
 
 
 def _cost(job: Job) -> str:
+    if job.is_attached:
+        return ABSENT
     return money(job.final_cost if job.final_cost is not None else job.current_cost)
 
 

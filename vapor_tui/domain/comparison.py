@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from vapor_tui.domain.estimate import INITIALIZATION_SECONDS, VALIDATION_SECONDS, Estimate
-from vapor_tui.domain.formats import ABSENT
+from vapor_tui.domain.formats import ABSENT, plain_number
 from vapor_tui.domain.hyperparameters import settings
 from vapor_tui.domain.jobs import Job, job_setting
 from vapor_tui.domain.traces import Floats, Trace
@@ -144,8 +144,8 @@ class Comparison:
 
 
 def cost_per_drop(cost: float, first: float | None, final: float | None) -> float | None:
-    """Return the USD for each 1.0 that the loss fell; None where it did not fall."""
-    if first is None or final is None or first - final < _SMALLEST_DROP:
+    """Return the USD for each 1.0 that the loss fell; None where it did not, or nothing is paid."""
+    if not cost or first is None or final is None or first - final < _SMALLEST_DROP:
         return None
     return cost / (first - final)
 
@@ -168,7 +168,10 @@ def differing_settings(jobs: Sequence[Job]) -> tuple[SettingRow, ...]:
     """Return the settings that are not the same in all jobs, in the order of the form."""
     columns = [job_settings(job) for job in jobs]
     rows = []
-    for name, label in _labels().items():
+    labels = _labels()
+    # What was found beside the log of an attached run may have names of its own.
+    others = {name: name for column in columns for name in column if name not in labels}
+    for name, label in (labels | others).items():
         values = tuple(column.get(name) or ABSENT for column in columns)
         if len(set(values)) > 1:
             rows.append(SettingRow(name, label, values))
@@ -186,7 +189,7 @@ def job_settings(job: Job) -> Mapping[str, str | None]:
         "gpu_type": gpu.type if gpu else None,
         "gpu_count": str(gpu.count) if gpu else None,
         "budget": job_setting("budget").show(job.budget),
-        "seed": str(job.seed),
+        "seed": None if job.is_attached else str(job.seed),
         "engine": job.engine.value,
         "placement": job.placement.value,
         "mode": job.mode,
@@ -195,6 +198,8 @@ def job_settings(job: Job) -> Mapping[str, str | None]:
     }
     if values := job.hyperparameters:
         found |= {name: kind.show(getattr(values, name)) for name, kind in settings()}
+    for name, value in (job.run_settings or {}).items():
+        found[name] = plain_number(value) if isinstance(value, float) else str(value)
     return found
 
 

@@ -1,0 +1,119 @@
+"""`attach` and `discover` as a script uses them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import logged_runs as logs
+from vapor_tui.cli.app import run as run_program
+
+ENTRIES = logs.history(range(10, 210, 10))
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs a command on a database of the test's own; the answer is code, output, errors."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run_program(["--db", str(tmp_path / "cli.db"), *map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def document(answer: tuple[int, str, str]) -> Any:
+    code, out, err = answer
+    assert code == 0, (out, err)
+    return json.loads(out)
+
+
+def test_a_finished_run_is_read_at_once(call: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "llama"
+    logs.written(folder / "trainer_state.json", logs.trainer_state(ENTRIES, max_steps=200))
+    job = document(call("attach", folder, "--json"))
+    assert (job["name"], job["status"], job["engine"]) == ("llama", "completed", "external")
+    assert (job["current_step"], job["total_steps"], job["progress"]) == (200, 200, 100.0)
+    assert job["final_cost"] is None
+    assert job["run_settings"]["per_device_batch_size"] == 4
+    rows = call("metrics", job["id"], "--format", "jsonl")[1].splitlines()
+    assert [json.loads(row)["step"] for row in rows] == list(range(10, 210, 10))
+
+
+def test_a_live_run_is_read_and_left_to_be_followed(call: Call, tmp_path: Path) -> None:
+    path = logs.written(tmp_path / "run.jsonl", logs.json_lines(ENTRIES), 0)
+    code, out, _ = call("attach", path, "--name", "my run")
+    assert code == 0
+    assert "Job 1 my run: step 200" in out
+    assert "followed while the app or a worker runs" in out
+    job = document(call("attach", path, "--json"))
+    assert (job["id"], job["status"], job["current_step"]) == (1, "queued", 200)
+
+
+def test_an_attached_job_in_the_list_and_in_full(call: Call, tmp_path: Path) -> None:
+    path = logs.written(tmp_path / "run.jsonl", logs.json_lines(ENTRIES), 0)
+    call("attach", path)
+    row = call("jobs")[1].splitlines()[1].split()
+    assert (row[2], row[4]) == ("queued", "-")
+    shown = call("show", 1)[1]
+    assert f"follows                     {path}" in shown
+    assert "steps                       200\n" in shown
+    assert "cost" not in shown
+    assert "None" not in shown
+
+
+def test_only_watching_can_be_stopped(call: Call, tmp_path: Path) -> None:
+    call("attach", logs.written(tmp_path / "run.jsonl", logs.json_lines(ENTRIES), 0))
+    code, _, err = call("pause", 1)
+    assert code == 2
+    assert "only watches a run that was started elsewhere" in err
+    assert call("cancel", 1)[0] == 0
+    assert "detached" in call("jobs")[1]
+
+
+@pytest.mark.parametrize("arguments", [("nothing",), ("people.csv",), ("run.csv", "--name", "x")])
+def test_wrong_input_is_a_sentence(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    logs.written(tmp_path / "people.csv", "name,age\nada,36\n")
+    logs.written(tmp_path / "run.csv", logs.csv_table(ENTRIES))
+    code, out, err = call("attach", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("vapor-tui: ")
+    code, out, _ = call("attach", *arguments, "--json")
+    assert code == 2
+    assert set(json.loads(out)) == {"error", "details"}
+
+
+def test_runs_are_discovered(call: Call, tmp_path: Path) -> None:
+    logs.written(tmp_path / "p" / "out" / "trainer_log.jsonl", logs.trainer_log([10]), 5)
+    logs.written(tmp_path / "p" / "old" / "m.csv", logs.csv_table(ENTRIES), 7200)
+    found = document(call("discover", tmp_path / "p", "--json"))
+    assert found["is_complete"]
+    assert [(run["is_live"], run["job_id"]) for run in found["runs"]] == [
+        (True, None),
+        (False, None),
+    ]
+    assert found["runs"][0]["sources"][0]["format"] == "trainer_log"
+    call("attach", tmp_path / "p" / "out")
+    lines = call("discover", tmp_path / "p")[1].splitlines()
+    assert lines[1].split()[:2] == ["out/trainer_log.jsonl", "live"]
+    assert lines[1].split()[-1] == "1"
+    assert lines[2].split()[:2] == ["old/m.csv", "quiet"]
+
+
+def test_looking_where_nothing_is(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, out, _ = call("discover", tmp_path / "empty")
+    assert code == 0
+    assert "no run in the known formats" in out
+    assert call("discover", tmp_path / "nothing")[0] == 2
+    assert call("discover", tmp_path / "nothing", "--json")[0] == 2

@@ -1,0 +1,195 @@
+"""`attach` and `discover`: runs that were started elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.status import Status as Spinner
+
+from vapor_tui.cli.context import Database, Json, workspace_of
+from vapor_tui.cli.output import print_json, print_line, print_table, refuse
+from vapor_tui.domain.formats import ABSENT, age, count, file_size, plain_number
+from vapor_tui.domain.jobs import Engine, Job
+from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.domain.sources import FORMAT_NAMES
+from vapor_tui.domain.text import printable
+from vapor_tui.runlogs.discovery import DEPTH
+from vapor_tui.runners.attach import AttachRunner
+from vapor_tui.services.attach import FoundRuns, attach_run, look_for_runs
+from vapor_tui.services.jobs import get_job
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.worker.signals import stop_on_signals
+from vapor_tui.worker.worker import Worker
+
+commands = typer.Typer()
+
+_LOOK_SECONDS = 0.2
+_DEEPEST = 12
+
+
+@commands.command()
+def attach(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A log, or the folder of a run.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="Instead of that of the file or folder.")
+    ] = None,
+    db: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Watch a run that was started elsewhere: read what it has logged, and follow it.
+
+    Reads its TensorBoard files, trainer_state.json, trainer_log.jsonl, events.jsonl, a CSV or
+    JSONL with step and loss, or the captured output of the Trainer. Nothing is written there.
+    """
+    with workspace_of(context, db) as workspace:
+        match asyncio.run(_read(workspace, path, name)):
+            case Refused() as refused:
+                refuse(refused, as_json=as_json)
+            case Ok(job):
+                pass
+    if as_json:
+        print_json(job)
+        return
+    _print_attached(job)
+
+
+async def _read(workspace: Workspace, path: Path, name: str | None) -> Result[Job]:
+    """Make the job and read what there is; an app or a worker follows it from there."""
+    stop = asyncio.Event()
+    runners = {Engine.EXTERNAL: lambda: AttachRunner(caught_up=stop.set)}
+    worker = Worker(workspace.database, workspace.owner, runners=runners, claims=False)
+    with stop_on_signals(stop):
+        worker_id = await worker.register()
+        answer = await asyncio.to_thread(
+            attach_run, workspace, path, name=name, leased_to=worker_id
+        )
+        if isinstance(answer, Refused) or answer.value.lease_owner != worker_id:
+            await worker.leave()
+            return answer
+        worker.adopt(answer.value)
+        working = asyncio.create_task(worker.run(stop, once=True))
+        with _spinner(printable(path, 60)) as show:
+            while not working.done():
+                await asyncio.wait([working], timeout=_LOOK_SECONDS)
+                if (
+                    seen := await asyncio.to_thread(get_job, workspace, answer.value.id)
+                ) is not None:
+                    show(seen)
+        await working
+    stored = await asyncio.to_thread(get_job, workspace, answer.value.id)
+    return Ok(stored or answer.value)
+
+
+@contextmanager
+def _spinner(what: str) -> Iterator[Any]:
+    """Yield a function that says how much has been read, where somebody looks."""
+    if not sys.stderr.isatty():
+        yield lambda job: None
+        return
+    with Spinner("", console=Console(stderr=True, markup=False)) as spinner:
+        yield lambda job: spinner.update(
+            f"reading {what}: {file_size(job.source_offset)}, step {count(job.current_step)}"
+        )
+
+
+def _print_attached(job: Job) -> None:
+    metrics, state = job.current_metrics, job.source_state
+    total = f" of {count(job.total_steps)}" if job.total_steps else ""
+    loss = metrics.non_finite.get("loss", ABSENT)
+    if metrics.loss is not None:
+        loss = plain_number(round(metrics.loss, 4))
+    state_word = f"{job.status_word}, " if job.status.has_ended else ""
+    print_line(f"Job {job.id} {job.name}: {state_word}step {count(job.current_step)}{total}")
+    if job.error_message:
+        print_line(f"  {job.error_message}")
+    if state is not None and state.changed_at is not None:
+        written = f"{FORMAT_NAMES[state.format]}, written {age(state.changed_at)} ago"
+        print_line(f"  source     {job.source} ({written})")
+    print_line(f"  loss       {loss}")
+    if not job.status.has_ended:
+        print_line("It is followed while the app or a worker runs.")
+    print_line(f"Watch it: vapor-tui --job {job.id}")
+
+
+@commands.command()
+def discover(
+    context: typer.Context,
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where to look; here without it.")
+    ] = Path(),
+    depth: Annotated[
+        int, typer.Option("--depth", metavar="N", min=0, max=_DEEPEST, help="Folders below it.")
+    ] = DEPTH,
+    db: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Find runs in the known formats, the one that was heard of last first."""
+    with workspace_of(context, db) as workspace:
+        match look_for_runs(workspace, directory, depth=depth):
+            case Refused() as refused:
+                refuse(refused, as_json=as_json)
+            case Ok(found):
+                pass
+    if as_json:
+        print_json(_document(found))
+        return
+    if found.runs:
+        _print_runs(found)
+    else:
+        print_line(f"There is no run in the known formats in {found.directory}")
+    if not found.is_complete:
+        print_line("There was not the time to look everywhere; name a folder further down")
+
+
+def _document(found: FoundRuns) -> dict[str, object]:
+    now = datetime.now(UTC)
+    return {
+        "directory": str(found.directory),
+        "runs": [
+            {
+                "folder": str(each.run.folder),
+                "job_id": each.job_id,
+                "is_live": each.run.is_live(now),
+                "changed_at": each.run.changed_at.isoformat(),
+                "sources": [
+                    {
+                        "path": str(source.path),
+                        "format": source.format,
+                        "changed_at": source.changed_at.isoformat(),
+                    }
+                    for source in each.run.sources
+                ],
+            }
+            for each in found.runs
+        ],
+        "is_complete": found.is_complete,
+    }
+
+
+def _print_runs(found: FoundRuns) -> None:
+    now = datetime.now(UTC)
+    print_table(
+        ("run", "state", "written", "source", "job"),
+        [
+            (
+                each.shown_in(found.directory),
+                "live" if each.run.is_live(now) else "quiet",
+                f"{age(each.run.changed_at, now)} ago",
+                ", ".join(FORMAT_NAMES[source.format] for source in each.run.sources),
+                ABSENT if each.job_id is None else each.job_id,
+            )
+            for each in found.runs
+        ],
+    )
+    first = found.runs[0].run.best.path
+    print_line(f"Watch one: vapor-tui attach {shlex.quote(str(first))}")
