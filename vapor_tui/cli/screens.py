@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -57,6 +58,7 @@ def open_app(
         preferences=preferences,
         owns_process=True,
         ascii_only=draws_ascii(preferences.ascii if preferences else None),
+        directory=Path.cwd(),
     )
     app.run()
     return app.return_code or 0

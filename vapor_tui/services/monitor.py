@@ -51,7 +51,9 @@ def _news(connection: Connection, owner: str, job_id: int, seen: Seen, version: 
     job = job_queries.job_by_id(connection, owner, job_id)
     if job is None:
         return News(None, None, (), version)
-    metrics = metrics_after(connection, job_id, max(0, seen.step - 1))
+    # Where the steps of a followed run have fallen, earlier points may be others than they were.
+    known = seen.step if job.current_step >= seen.step else 0
+    metrics = metrics_after(connection, job_id, max(0, known - 1))
     return News(
         job=job,
         metrics=metrics if len(metrics) else None,

@@ -7,6 +7,7 @@ import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from textual import events, on, work
@@ -131,8 +132,11 @@ class VaporApp(DrawingApp):
         start: Callable[[VaporApp], None] | None = None,
         owns_process: bool = False,
         ascii_only: bool = False,
+        directory: Path | None = None,
     ) -> None:
         """`start` is called once when the backend is open, to go where the person wants to be.
+
+        `directory` is where runs are looked for without being asked, nowhere without it.
 
         With `owns_process` a signal ends the process even where the terminal blocks the app.
         Raises ConfigError for a preferred theme or key that there is not.
@@ -148,6 +152,7 @@ class VaporApp(DrawingApp):
         )
         self._start = start
         self._owns_process = owns_process
+        self.directory = directory
         self._read_trouble: str | None = None
         self._is_reading = False
         self._readings = 0
@@ -376,6 +381,17 @@ class VaporApp(DrawingApp):
 
         go_to(self, NotificationsScreen)
 
+    def open_attach(self) -> None:
+        """Choose a run that was started elsewhere, and watch it."""
+        from vapor_tui.ui.screens.attach import AttachScreen
+
+        def chosen(job_id: int | None) -> None:
+            if job_id is not None:
+                self.backend.wake_worker()
+                self.open_monitor(job_id)
+
+        self.push_screen(AttachScreen(self.directory), chosen)
+
     def action_help(self) -> None:
         from vapor_tui.ui.screens.help import HelpScreen
 
@@ -416,6 +432,7 @@ def create_app(
     preferences: Preferences | None = None,
     owns_process: bool = False,
     ascii_only: bool = False,
+    directory: Path | None = None,
 ) -> VaporApp:
     """Return the app, to open on the list of jobs, on a job's monitor, or on a new job.
 
@@ -438,6 +455,7 @@ def create_app(
         start=start,
         owns_process=owns_process,
         ascii_only=ascii_only,
+        directory=directory,
     )
 
 

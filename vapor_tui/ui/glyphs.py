@@ -24,6 +24,7 @@ MARK = "*"
 """Of a row that a person has marked."""
 TAG = "#"
 FALLING, RISING = "↓", "↑"
+ATTACHED = "ATTACHED"
 SIMULATED = "SIMULATED"
 SIMULATED_SHORT = "sim"
 SIMULATED_STYLE = "bold dim"
@@ -40,10 +41,16 @@ def status_style(status: Status) -> str:
     return f"status-{Status.RUNNING if status is Status.INITIALIZING else status}"
 
 
-def badge(status: Status, desired: Desired = Desired.RUN, *, loud: bool = False) -> Line:
-    """Return icon and word of a status, or of the change that a person asked for."""
-    word = wish_label(desired) if status in (Status.RUNNING, Status.INITIALIZING) else None
-    text = (word or status.value).upper() if loud else short_wish(word or status.value)
+def badge(
+    status: Status, desired: Desired = Desired.RUN, *, word: str = "", loud: bool = False
+) -> Line:
+    """Return icon and word of a status, or of the change that a person asked for.
+
+    `word` is what the status of this job is called, where that is not its name.
+    """
+    wish = wish_label(desired) if status in (Status.RUNNING, Status.INITIALIZING) else None
+    called = wish or word or status.value
+    text = called.upper() if loud else short_wish(called)
     style = status_style(status)
     return ((f"{ICONS[status]} ", style), (text, f"bold {style}" if loud else style))
 

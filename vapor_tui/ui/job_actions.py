@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vapor_tui.domain.lifecycle import HELD, Action, Desired, may_apply, objection
+from vapor_tui.domain.lifecycle import HELD, WATCHING, Action, Desired, may_apply, objection
 from vapor_tui.domain.text import printable
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ KEY_ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "resume": (Action.RESUME, Action.RETRY),
     "retry": (Action.RETRY, Action.RESUME),
     "stop": (Action.CANCEL,),
+    "stop_watching": (Action.CANCEL,),
     "stop_after_epoch": (Action.CANCEL_AFTER_EPOCH,),
     "fail": (Action.FAIL,),
     "delete": (Action.DELETE,),
@@ -53,6 +54,11 @@ QUESTIONS: Mapping[str, Question] = {
         "What was stored stays. A stopped job cannot be resumed, only cloned; "
         "pause it to go on later.",
         "Stop now",
+    ),
+    "stop_watching": Question(
+        "Stop watching",
+        "The run itself goes on: nothing is ever sent to it. What was read stays.",
+        "Stop watching",
     ),
     "stop_after_epoch": Question(
         "After its epoch, stop",
@@ -88,6 +94,8 @@ def title_of(job: Job) -> str:
 
 def obstacle(action: Action, job: Job) -> str | None:
     """Return why an action cannot be applied to a job, in a sentence; None when it can."""
+    if job.is_attached and action not in WATCHING:
+        return "It is only watched: it was started elsewhere, and that is done there"
     if not may_apply(action, job.status):
         return objection(action, job.status)
     if action is Action.RETRY and job.error_repeats:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from vapor_tui.domain.formats import ABSENT, age, duration, money
+from vapor_tui.domain.formats import ABSENT, age, count, duration, money
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import (
     INJECTED_SHORT,
@@ -93,7 +93,7 @@ def simulated_mark(job: Job) -> str:
 
 
 def _status(cell: Cell, _width: int) -> Line:
-    return badge(cell.job.status, cell.job.desired)
+    return badge(cell.job.status, cell.job.desired, word=cell.job.status_word)
 
 
 def _model(cell: Cell, _width: int) -> Line:
@@ -105,6 +105,9 @@ def _dataset(cell: Cell, _width: int) -> Line:
 
 
 def _progress(cell: Cell, width: int) -> Line:
+    if not cell.job.has_progress:
+        step = f"step {count(cell.job.current_step)}"
+        return ((step if len(step) <= width else f"{ABSENT:>3}", "dim"),)
     share, text = cell.job.progress / 100, percent(cell.job.progress / 100)
     if width < _SHORT_BAR:
         return ((text, "foreground"),)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vapor_tui.domain.lifecycle import Action
     from vapor_tui.domain.notifications import NotificationPage
     from vapor_tui.domain.results import Result
+    from vapor_tui.services.attach import FoundRuns
     from vapor_tui.services.monitor import News
     from vapor_tui.services.overview import JobList, Overview
     from vapor_tui.ui.keymap import Keymap
@@ -150,6 +151,25 @@ class TagsRead(Message, bubble=False):
 
 class Annotated(Message, bubble=False):
     """Tags or a note were stored, or refused."""
+
+    def __init__(self, answer: Result[Job]) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class RunsFound(Message, bubble=False):
+    """Runs that were started elsewhere were looked for; a newer look replaces an older one."""
+
+    def __init__(self, answer: Result[FoundRuns]) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, RunsFound)
+
+
+class RunAttached(Message, bubble=False):
+    """A run is watched now, or it was refused."""
 
     def __init__(self, answer: Result[Job]) -> None:
         super().__init__()

@@ -24,9 +24,11 @@ from vapor_tui.ui.monitor_lines import (
     note_text,
     simulated_elapsed,
     simulated_left,
+    source_line,
     speed_line,
+    steps_text,
 )
-from vapor_tui.ui.widgets.lines import Line, fitted, joined
+from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job
@@ -37,7 +39,9 @@ _DURATION = 6
 _LONGEST_REASON = 6
 _LONGEST_NOTE = 4
 _MOST_FINDINGS = 3
+_MOST_FOUND = 14
 _ADVICE = "r tries again after the last stored step, y plans a new job with these settings"
+_ADVICE_ELSEWHERE = "It was started elsewhere, and is started again there"
 _ADVICE_ON_REPETITION = "It would fail again: y plans a new job with other settings"
 
 
@@ -48,7 +52,7 @@ def side_lines(job: Job, now: datetime, figures: Figures, width: int, height: in
         progress_block(job, now, figures, width),
         cost_block(job, width),
         health_block(job, figures, width),
-        settings_block(job),
+        found_settings_block(job, width) if job.is_attached else settings_block(job),
         note_block(job, width),
     ]
     lines: list[Line] = []
@@ -62,12 +66,14 @@ def side_lines(job: Job, now: datetime, figures: Figures, width: int, height: in
 
 def progress_block(job: Job, now: datetime, figures: Figures, width: int) -> list[Line]:
     """Return both bars, steps, speeds and times."""
-    steps = f"{count(job.current_step)} of {count(job.total_steps)}"
+    steps = steps_text(job, " of ")
     lines = [
         _heading("Progress"),
         *bars(job, width),
         _two(_pair("step", steps), speed_line(job, figures), width),
     ]
+    if job.is_attached:
+        lines.append((*_label("source"), *source_line(job, now)))
     if job.status.has_ended:
         took = _pair("took", duration(job.elapsed(now)))
         return [*lines, _two(took, ended_line(job, now), width)]
@@ -79,7 +85,9 @@ def progress_block(job: Job, now: datetime, figures: Figures, width: int) -> lis
 
 
 def cost_block(job: Job, width: int) -> list[Line]:
-    """Return what is spent against what was planned."""
+    """Return what is spent against what was planned; nothing where no price is known."""
+    if job.is_attached:
+        return []
     lines = [_heading(f"Cost  {SIMULATED.lower()}" if job.is_simulated else "Cost")]
     estimated: Line = (("estimate    ", "dim"), (money(job.estimated_total_cost), "foreground"))
     total = job.current_cost if job.final_cost is None else job.final_cost
@@ -146,7 +154,8 @@ def _evaluations(job: Job, figures: Figures) -> Line:
         return _pair("eval", f"{way}: {', '.join(loss(value) for value in evaluated[-3:])}")
     if evaluated:
         return _pair("eval", loss(evaluated[-1]))
-    none_yet = "none" if job.status.has_ended else "after the first epoch"
+    is_awaited = not job.status.has_ended and not job.is_attached
+    none_yet = "after the first epoch" if is_awaited else "none"
     return (*_label("eval"), (none_yet, "dim"))
 
 
@@ -209,6 +218,23 @@ def note_block(job: Job, width: int) -> list[Line]:
     return [_heading("Note"), *shown]
 
 
+def found_settings_block(job: Job, width: int) -> list[Line]:
+    """Return what was found beside the log of a run that was started elsewhere."""
+    found = job.run_settings or {}
+    pairs: list[Line] = []
+    for name, value in list(found.items())[:_MOST_FOUND]:
+        shown = plain_number(value) if isinstance(value, float) else str(value)
+        pairs.append(((f"{printable(name)} ", "dim"), (printable(shown, width // 2), "foreground")))
+    lines: list[Line] = []
+    for pair in pairs:
+        longer = joined([lines[-1], pair], "  ") if lines else pair
+        if lines and line_width(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(pair)
+    return [_heading("Settings"), *lines] if lines else []
+
+
 def failure_block(job: Job, width: int) -> list[Line]:
     """Return why a job failed and what can be done, or why it was stopped."""
     reason = failure_text(job, width)
@@ -216,10 +242,12 @@ def failure_block(job: Job, width: int) -> list[Line]:
         return []
     if job.status is Status.CANCELLED:
         return [
-            (("Stopped", "bold foreground"),),
+            (("Not watched any more" if job.is_attached else "Stopped", "bold foreground"),),
             *(((part, "foreground"),) for part in reason[:_LONGEST_REASON]),
         ]
     advice = _ADVICE_ON_REPETITION if job.error_repeats else _ADVICE
+    if job.is_attached:
+        advice = _ADVICE_ELSEWHERE
     return [
         (("Failed", "bold status-failed"),),
         *(((part, "status-failed"),) for part in reason[:_LONGEST_REASON]),

@@ -14,11 +14,13 @@ from vapor_tui.domain.cost_plan import (
     planned_cost,
     planned_seconds_left,
 )
-from vapor_tui.domain.formats import ABSENT, count, duration, money
+from vapor_tui.domain.formats import ABSENT, age, count, duration, money
 from vapor_tui.domain.health.findings import HealthKind
 from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.sources import FORMAT_NAMES, LIVE
 from vapor_tui.domain.text import printable, printable_lines
 from vapor_tui.ui.glyphs import (
+    ATTACHED,
     EVALUATION,
     SIMULATED,
     SIMULATED_SHORT,
@@ -55,6 +57,7 @@ _GRAVE = (HealthKind.NAN, HealthKind.DIVERGENCE, HealthKind.STALLED)
 _DAYS_OF_A_WEEK = 7
 _OVERDUE_SECONDS = 5.0
 """After its expected end a job may go on for so long before that is said."""
+UNKNOWN_LENGTH = "its log does not say how long it is"
 _LEAST_NAME = 12
 """Cells that a name keeps beside what else a line says."""
 
@@ -81,8 +84,8 @@ class Figures:
 
 def state_line(job: Job) -> Line:
     """Return the badge with the stage."""
-    line = badge(job.status, job.desired, loud=True)
-    if job.stage_label == job.status.value:
+    line = badge(job.status, job.desired, word=job.status_word, loud=True)
+    if job.stage_label == job.status_word:
         return line
     return (*line, (f"  {job.stage_label}", "foreground"))
 
@@ -113,7 +116,7 @@ def title_line(job: Job, clock: str, width: int) -> Line:
     state = state_line(job)
     room = width - line_width(right) - len(number) - 4
     if line_width(state) > room - _LEAST_NAME:
-        state = badge(job.status, job.desired, loud=True)
+        state = badge(job.status, job.desired, word=job.status_word, loud=True)
     longest = max(room - line_width(state), _LEAST_NAME)
     name: Line = ((number, "dim"), (printable(job.name, longest), "bold foreground"))
     left = joined([name, state], "  ")
@@ -214,6 +217,13 @@ def bars(job: Job, width: int) -> list[Line]:
     """Return the bar of the whole run and that of the present epoch."""
     style, epoch = status_style(job.status), max(job.current_epoch, 1)
     share = 1.0 if job.status is Status.COMPLETED else job.epoch_progress / 100
+    if not job.has_progress:
+        unknown: Line = ((f"{'overall':<{_BAR_LABEL}} ", "dim"), (UNKNOWN_LENGTH, "dim"))
+        lines = [fitted(unknown, width)]
+        return [
+            *lines,
+            bar_line(f"epoch {epoch}", share, style, width) if job.current_epoch else (),
+        ]
     return [
         bar_line("overall", job.progress / 100, style, width),
         bar_line(f"epoch {epoch}", share, style, width),
@@ -224,7 +234,7 @@ def brief_lines(job: Job, now: datetime, figures: Figures, width: int) -> list[L
     """Return progress and cost in a few lines of a narrow terminal."""
     size = max(min(width - 32, 44), 24)
     overall, epoch = bars(job, size)
-    step: Line = ((f"{count(job.current_step)}/{count(job.total_steps)}", "foreground"),)
+    step: Line = ((steps_text(job, "/"), "foreground"),)
     if job.status.has_ended:
         when: Line = ended_line(job, now)
     else:
@@ -233,9 +243,29 @@ def brief_lines(job: Job, now: datetime, figures: Figures, width: int) -> list[L
         *(((part, "status-failed"),) for part in failure_text(job, width)[:2]),
         joined([overall, step, when]),
         joined([epoch, speed_line(job, figures)]),
-        joined([_brief_cost(job), health_word(figures)]),
+        joined(
+            [source_line(job, now) if job.is_attached else _brief_cost(job), health_word(figures)]
+        ),
         *(((("note ", "dim"), (part, "foreground"))) for part in note_text(job, width - 5)[:1]),
     ]
+
+
+def steps_text(job: Job, between: str) -> str:
+    """Return the present step, and of how many where that is known."""
+    total = f"{between}{count(job.total_steps)}" if job.total_steps else ""
+    return f"{count(job.current_step)}{total}"
+
+
+def source_line(job: Job, now: datetime) -> Line:
+    """Return what an attached job is read from, and how old that is."""
+    state = job.source_state
+    if state is None or state.changed_at is None:
+        return (("not read yet", "dim"),)
+    name: Line = ((FORMAT_NAMES[state.format], "foreground"),)
+    old = age(state.changed_at, now)
+    if job.status.is_active and now - state.changed_at > LIVE:
+        return (*name, (f", quiet for {old}", "status-paused"))
+    return (*name, (f", written {old} ago", "dim"))
 
 
 def failure_text(job: Job, width: int) -> list[str]:
@@ -292,4 +322,6 @@ def _brief_cost(job: Job) -> Line:
 
 
 def _mark(job: Job) -> Line:
+    if job.is_attached:
+        return ((ATTACHED, "bold dim"),)
     return simulated_mark(job.injection) if job.is_simulated else ()

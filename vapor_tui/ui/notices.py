@@ -26,6 +26,12 @@ WELCOME = Notice(
         Choice(
             "n", "plan a job", "Choose model, data and GPUs, and see time and cost first", "new"
         ),
+        Choice(
+            "a",
+            "attach to a run",
+            "Watch a training that was started elsewhere, by what it logs",
+            "attach",
+        ),
     ),
 )
 

@@ -123,6 +123,9 @@ class JobScreen(VaporScreen[ResultT]):
 
     def action_stop(self) -> None:
         if job := self.subject:
+            if job.is_attached:
+                self._confirm(job, "stop_watching")
+                return
             also = []
             if may_apply(Action.CANCEL_AFTER_EPOCH, job.status):
                 text, value = QUESTIONS["stop_after_epoch"].answer, Action.CANCEL_AFTER_EPOCH

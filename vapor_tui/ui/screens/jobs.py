@@ -17,6 +17,7 @@ from vapor_tui.ui.notices import NO_MATCH, WELCOME, no_worker_lines, not_opened,
 from vapor_tui.ui.screens.arranging import ArrangingScreen
 from vapor_tui.ui.screens.job_screen import GO_ON
 from vapor_tui.ui.widgets.filter_bar import NEWEST, FilterBar
+from vapor_tui.ui.widgets.found_note import FoundNote
 from vapor_tui.ui.widgets.job_table import JobTable, Shown
 from vapor_tui.ui.widgets.key_line import ALWAYS
 from vapor_tui.ui.widgets.lines import FittedLines, LinesView
@@ -38,6 +39,13 @@ class JobsScreen(ArrangingScreen):
     AUTO_FOCUS = "JobTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new", id="jobs.new", tooltip="Plan a new job"),
+        Binding(
+            "a",
+            "attach",
+            "attach",
+            id="jobs.attach",
+            tooltip="Watch a run that was started elsewhere",
+        ),
         *GO_ON,
         Binding(
             "r",
@@ -94,6 +102,7 @@ class JobsScreen(ArrangingScreen):
         yield MessagePanel()
         yield LinesView(id="note")
         yield FittedLines(id="totals")
+        yield FoundNote()
 
     def on_mount(self) -> None:
         self.watch(self.app, "overview", self._overview_changed, init=False)
@@ -109,6 +118,7 @@ class JobsScreen(ArrangingScreen):
     def opened(self) -> None:
         """The database is open: list what is in it, as a person prefers it."""
         self.take_preferences()
+        self.query_one(FoundNote).look()
         self._ask()
 
     def failed(self, reason: str) -> None:
@@ -272,7 +282,7 @@ class JobsScreen(ArrangingScreen):
                 return self.state == "-welcome"
             case "open_again":
                 return self.state == "-failed"
-            case "new":
+            case "new" | "attach":
                 return self.state in ("-welcome", "-no-match", "-listing")
             case "search" | "status" | "sort" | "columns" | "export":
                 return self.state in ("-listing", "-no-match")
@@ -287,6 +297,9 @@ class JobsScreen(ArrangingScreen):
 
     def action_new(self) -> None:
         self.vapor.open_configure()
+
+    def action_attach(self) -> None:
+        self.vapor.open_attach()
 
     def action_open_again(self) -> None:
         self.state = "-opening"
