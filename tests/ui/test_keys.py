@@ -24,13 +24,13 @@ from vapor_tui.ui.widgets.plan_table import PlanTable
 
 AT = {stop.name: stop for stop in STOPS}
 
-MOVE = {"move", "step", "scroll", "scroll_down", "scroll_up", "turn", "carry"} | {
+MOVE = {"move", "step", "scroll", "scroll_down", "scroll_up", "turn", "page", "carry"} | {
     "app.focus_next",
     "app.focus_previous",
 }
 BACK = {"leave", "cancel", "dismiss", "clear", "back"}
 FIRST_OR_LAST = {"first", "last", "scroll_home", "scroll_end", "top", "bottom"}
-USE = {"open", "adopt", "restore", "keep", "leave"}
+USE = {"open", "adopt", "restore", "keep", "leave", "watch"}
 
 ONE_MEANING = {
     "go on": ({"r"}, {"resume", "retry", "rehearse", "open_again", "read_again"}),
