@@ -27,7 +27,7 @@ class NoteScreen(ModalScreen[str | None]):
     CSS_PATH = "annotations.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", id="note.leave", tooltip="Change nothing"),
-        Binding("ctrl+s", "save", "save", id="note.save", tooltip="Store this note", priority=True),
+        Binding("ctrl+s", "save", "save", id="note.save", tooltip="Store this note"),
     ]
 
     def __init__(self, job: Job) -> None:
