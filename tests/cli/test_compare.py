@@ -5,37 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from vapor_tui.cli.app import run as run_program
-
-Cli = Callable[..., tuple[int, str, str]]
+from tests.cli.conftest import Cli
 
 
 @pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+def compared(cli: Cli, tmp_path: Path) -> Cli:
     """Runs a command on a database with two finished jobs and one that waits."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run_program(["--db", str(tmp_path / "cli.db"), *map(str, arguments)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
     path = tmp_path / "chats.jsonl"
     record = json.dumps({"prompt": "p" * 400, "completion": "c" * 400})
     path.write_text(f"{record}\n" * 200)
-    call("run", path, "--speed", "max", "--seed", 1, "--name", "base")
-    call("run", path, "--speed", "max", "--seed", 1, "--rank", 64, "--name", "more rank")
-    call("submit", path, "--speed", "max", "--seed", 1, "--name", "waiting")
-    return call
+    cli("run", path, "--speed", "max", "--seed", 1, "--name", "base")
+    cli("run", path, "--speed", "max", "--seed", 1, "--rank", 64, "--name", "more rank")
+    cli("submit", path, "--speed", "max", "--seed", 1, "--name", "waiting")
+    return cli
 
 
-def test_the_table_shows_what_differs_and_what_came_of_it(cli: Cli) -> None:
-    code, out, _ = cli("compare", 1, 2, 3)
+def test_the_table_shows_what_differs_and_what_came_of_it(compared: Cli) -> None:
+    code, out, _ = compared("compare", 1, 2, 3)
     assert code == 0
     words = {line[:26].strip(): line.split() for line in out.splitlines()}
     assert words["LoRA rank"][-3:] == ["16", "64", "16"]
@@ -45,13 +35,13 @@ def test_the_table_shows_what_differs_and_what_came_of_it(cli: Cli) -> None:
     assert "Mean loss until step" in out
 
 
-def test_the_same_settings_are_said_to_be_the_same(cli: Cli) -> None:
-    assert "The settings are the same" in cli("compare", 1, 3)[1]
+def test_the_same_settings_are_said_to_be_the_same(compared: Cli) -> None:
+    assert "The settings are the same" in compared("compare", 1, 3)[1]
 
 
 @pytest.mark.parametrize("by", ["step", "epoch", "time", "simulated"])
-def test_losses_are_laid_along_any_axis(cli: Cli, by: str) -> None:
-    code, out, _ = cli("compare", 1, 2, "--by", by, "--json")
+def test_losses_are_laid_along_any_axis(compared: Cli, by: str) -> None:
+    code, out, _ = compared("compare", 1, 2, "--by", by, "--json")
     document = json.loads(out)
     assert code == 0
     assert [job["id"] for job in document["jobs"]] == [1, 2]
@@ -62,8 +52,8 @@ def test_losses_are_laid_along_any_axis(cli: Cli, by: str) -> None:
     assert losses["until"] == sorted(losses["until"])
 
 
-def test_curves_come_in_long_format(cli: Cli) -> None:
-    code, out, _ = cli("compare", 1, 2, "--csv")
+def test_curves_come_in_long_format(compared: Cli) -> None:
+    code, out, _ = compared("compare", 1, 2, "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert code == 0
     assert list(rows[0])[:5] == ["job", "step", "epoch", "seconds", "loss"]
@@ -81,13 +71,15 @@ def test_curves_come_in_long_format(cli: Cli) -> None:
         ((1, 2, "--csv", "--json"), "exclude each other"),
     ],
 )
-def test_what_is_wrong_is_answered(cli: Cli, arguments: tuple[object, ...], sentence: str) -> None:
-    code, out, err = cli("compare", *arguments)
+def test_what_is_wrong_is_answered(
+    compared: Cli, arguments: tuple[object, ...], sentence: str
+) -> None:
+    code, out, err = compared("compare", *arguments)
     assert code == 2
     assert sentence in out + err
 
 
-def test_errors_are_documents_too(cli: Cli) -> None:
-    code, out, _ = cli("compare", 1, 9, "--json")
+def test_errors_are_documents_too(compared: Cli) -> None:
+    code, out, _ = compared("compare", 1, 9, "--json")
     assert code == 2
     assert json.loads(out)["error"].startswith("There is no job 9")
