@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.geometry import Region
@@ -65,6 +65,8 @@ def test_only_what_is_complete_shows_a_hundred_per_cent() -> None:
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=12))
+@example([2.99e292, -1.79e308])
+@example([0.0, 5e-324])
 def test_a_small_curve_has_a_fixed_width(values: list[float]) -> None:
     assert len(sparkline(values, 7)) == 7
 

@@ -87,7 +87,8 @@ def sparkline(values: Sequence[float], width: int) -> str:
     values = [value for value in values if math.isfinite(value)][-width:]
     if not values:
         return " " * width
-    low, high = min(values), max(values)
-    scale = (len(_LEVELS) - 1) / (high - low) if high > low else 0.0
-    drawn = "".join(_LEVELS[round((value - low) * scale)] for value in values)
+    halves = [value / 2 for value in values]  # the difference of two of them is always finite
+    low, range_ = min(halves), max(halves) - min(halves)
+    heights = [(half - low) / range_ if range_ else 0.0 for half in halves]
+    drawn = "".join(_LEVELS[round(height * (len(_LEVELS) - 1))] for height in heights)
     return drawn.ljust(width)
