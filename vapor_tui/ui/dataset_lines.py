@@ -8,7 +8,6 @@ from datetime import datetime
 from itertools import islice
 
 from pydantic import JsonValue
-from rich.cells import cell_len, chop_cells
 
 from vapor_tui.datasets.tokens import ESTIMATE
 from vapor_tui.domain.datasets import (
@@ -23,6 +22,7 @@ from vapor_tui.domain.text import printable
 from vapor_tui.ui.dataset_rows import badge, format_word
 from vapor_tui.ui.glyphs import BAR, BAR_END
 from vapor_tui.ui.widgets.lines import Line
+from vapor_tui.ui.wrapping import folded
 
 _LABEL = 12
 _INDENT = "  "
@@ -110,27 +110,12 @@ def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
     parts = (
         part
         for line in text.splitlines() or [""]
-        for part in _folded(printable(line).rstrip(), max(width, 1))
+        for part in list(folded(printable(line).rstrip(), max(width, 1))) or [""]
     )
     if most is None:
         return list(parts)
     lines = list(islice(parts, most + 1))
     return lines if len(lines) <= most else [*lines[: most - 1], "…"]
-
-
-def _folded(line: str, width: int) -> Iterator[str]:
-    """Yield a line in parts of at most this many cells, broken at a space where there is one."""
-    while cell_len(line) > width:
-        head = chop_cells(line[: width + 1], width)[0] or line[:1]
-        space = head.rfind(" ")
-        cut = space if space > 0 else len(head)
-        if line[len(head) : len(head) + 1] == " ":
-            cut = len(head)
-        yield line[:cut].rstrip()
-        line = line[cut:].lstrip()
-        if not line:
-            return
-    yield line
 
 
 def _heading(text: str) -> Line:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +32,7 @@ from vapor_tui.ui.glyphs import (
 )
 from vapor_tui.ui.job_rows import loss_text
 from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
+from vapor_tui.ui.wrapping import wrapped
 
 if TYPE_CHECKING:
     from vapor_tui.domain.forecast import Forecast, Silence
@@ -276,13 +276,13 @@ def failure_text(job: Job, width: int) -> list[str]:
         reason = printable(job.error_message)
     else:
         return []
-    return textwrap.wrap(reason, max(width, 10))
+    return wrapped(reason, max(width, 10))
 
 
 def note_text(job: Job, width: int) -> list[str]:
     """Return the note on a job in lines of this width; nothing where there is none."""
     lines = printable_lines(job.notes) if job.notes else []
-    return [part for line in lines for part in textwrap.wrap(line, max(width, 10)) or [""]]
+    return [part for line in lines for part in wrapped(line, max(width, 10)) or [""]]
 
 
 def health_word(figures: Figures) -> Line:

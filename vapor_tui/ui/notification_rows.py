@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from vapor_tui.domain.formats import age
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import CURSOR, SIMULATED_SHORT
 from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width, spread
+from vapor_tui.ui.wrapping import wrapped
 
 if TYPE_CHECKING:
     from vapor_tui.domain.notifications import Notification
@@ -142,9 +142,7 @@ def full_lines(note: Notification, now: datetime, width: int, height: int) -> li
             (("simulated", "dim"),) if note.simulated and has_room else _simulated(note, now),
         ]
     )
-    text = textwrap.wrap(
-        printable(note.message), max(width, 10), max_lines=max(height - 1, 1), placeholder=" …"
-    )
+    text = wrapped(printable(note.message), max(width, 10), max(height - 1, 1))
     return [spread(title, when, width), *(((part, "foreground"),) for part in text)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from vapor_tui.ui.widgets.lines import Line, LinesView, line_width
+from vapor_tui.ui.wrapping import wrapped
 
 _WIDEST = 76
 
@@ -94,4 +94,4 @@ def notice_lines(notice: Notice, width: int) -> list[Line]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, max(width, 10))
+    return wrapped(text, max(width, 10))
