@@ -17,7 +17,8 @@ from vapor_tui.domain.datasets import (
     TokenBin,
 )
 from vapor_tui.ui.dataset_lines import detail_lines, histogram_lines, turns_of, wrapped
-from vapor_tui.ui.dataset_rows import Cell, dataset_line, heading_line, layout_for
+from vapor_tui.ui.dataset_rows import LAYOUTS, Cell
+from vapor_tui.ui.table_rows import layout_for
 from vapor_tui.ui.widgets.lines import Line, line_width
 
 BINS = (
@@ -149,10 +150,10 @@ def test_no_line_is_wider_than_its_place(
     lines = detail_lines(dataset, width, NOON)
     if width >= NARROWEST:
         assert max(map(line_width, lines)) <= width
-    rows = heading_line(layout_for(width), width), _row(dataset, width)
+    rows = layout_for(LAYOUTS, width).heading(width), _row(dataset, width)
     assert {line_width(row) for row in rows} == {max(width, 2)}
 
 
 def _row(dataset: Dataset, width: int) -> Line:
     cell = Cell(dataset, 0.5, NOON)
-    return dataset_line(cell, layout_for(width), width, is_current=True, has_focus=True)
+    return layout_for(LAYOUTS, width).row(cell, width, is_current=True, has_focus=True)

@@ -73,7 +73,7 @@ async def paste(open_session: Session, field: str, text: str) -> None:
 
 
 def ids(screen: DatasetsScreen) -> list[int]:
-    return [dataset.id for dataset in screen.table.shown.datasets]
+    return [dataset.id for dataset in screen.table.shown.rows]
 
 
 class SlowReading:

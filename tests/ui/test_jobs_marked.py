@@ -302,7 +302,7 @@ async def test_the_order_is_chosen_and_turned_round(workspace: Workspace, add_jo
         add_job(name=name)
 
     def order() -> list[str]:
-        return [job.name for job in app.app.home.table.shown.jobs]
+        return [job.name for job in app.app.home.table.shown.rows]
 
     async with session(frozen_app(workspace)) as app:
         await app.until(lambda: order() == ["ccc", "aaa", "bbb"])
@@ -328,7 +328,7 @@ async def test_the_list_begins_as_a_person_prefers_it(
     app.get_default_screen = lambda: preferred  # type: ignore[method-assign]
     async with session(app) as open_session:
         table = open_session.app.home.table
-        await open_session.until(lambda: [j.name for j in table.shown.jobs] == ["bbb", "aaa"])
+        await open_session.until(lambda: [j.name for j in table.shown.rows] == ["bbb", "aaa"])
         await open_session.sees("status", "name↓", "tags")
         assert "progress" not in open_session.text
 
@@ -364,7 +364,7 @@ async def test_the_cursor_stands_on_the_job_that_was_started(
         app.app.home.stand_on(add_job(name="job-26-new").id)
         await app.press("q")
         await app.sees("41 jobs", "job-26-new")
-        job = app.app.home.table.job
+        job = app.app.home.table.row
         assert job is not None
         assert job.name == "job-26-new"
         assert app.app.home.page == (1 if sort == "newest" else 2)
@@ -385,7 +385,7 @@ async def test_a_planned_job_is_under_the_cursor_afterwards(
         number = app.top(MonitorScreen).job_id
         await app.press("q")
         await app.sees("4 jobs")
-        job = app.app.home.table.job
+        job = app.app.home.table.row
         assert job is not None
         assert job.id == number == 4
 

@@ -27,11 +27,11 @@ AddJob = Callable[..., Job]
 
 def listed(app: Session) -> list[str]:
     """The names of the jobs on the page."""
-    return [job.name for job in app.app.home.table.shown.jobs]
+    return [job.name for job in app.app.home.table.shown.rows]
 
 
 def current(app: Session) -> str | None:
-    job = app.app.home.table.job
+    job = app.app.home.table.row
     return job.name if job else None
 
 
@@ -102,7 +102,7 @@ async def test_pages_are_as_long_as_there_is_room(workspace: Workspace, add_job:
     for number in range(30):
         add_job(name=f"job-{number}")
     async with session(frozen_app(workspace), size=(80, 24)) as app:
-        rows = app.app.home.table.rows
+        rows = app.app.home.table.room
         await app.sees("job-29", "30 jobs", "page 1 of 2")
         assert len(listed(app)) == rows
         app.app.home.table.cursor = rows - 1

@@ -36,11 +36,11 @@ def tell_many(workspace: Workspace, count: int) -> None:
 
 def titles(app: Session) -> list[str]:
     """The titles on the page."""
-    return [note.title for note in app.top(NotificationsScreen).table.shown.notifications]
+    return [note.title for note in app.top(NotificationsScreen).table.shown.rows]
 
 
 def current(app: Session) -> str | None:
-    note = app.top(NotificationsScreen).table.note
+    note = app.top(NotificationsScreen).table.row
     return note.title if note else None
 
 
@@ -158,7 +158,7 @@ async def test_pages_are_as_long_as_there_is_room(workspace: Workspace) -> None:
     async with session(frozen_app(workspace), size=(80, 24)) as app:
         await app.press("3")
         await app.sees("note 39", "40 notifications", "page 1 of")
-        rows = app.top(NotificationsScreen).table.rows
+        rows = app.top(NotificationsScreen).table.room
         assert len(titles(app)) == rows
         app.top(NotificationsScreen).table.cursor = rows - 1
         await app.press("j")

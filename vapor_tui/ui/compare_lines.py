@@ -19,6 +19,7 @@ from vapor_tui.ui.glyphs import (
     SIMULATED_STYLE,
     badge,
 )
+from vapor_tui.ui.table_rows import on_cursor
 from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
 
 METRIC_NAMES = {
@@ -115,8 +116,7 @@ def heading_lines(
         for row, (margin, cell) in enumerate(zip(margins, cells, strict=True)):
             text = fitted(((margin, "bold accent"), *cell), columns.width - 1)
             if is_current and has_focus:
-                ground = " on block-cursor-background"
-                text = tuple((part, f"{style}{ground}".strip()) for part, style in text)
+                text = on_cursor(text)
             lines[row] += (*text, (" ", ""))
     return lines
 

@@ -1,18 +1,16 @@
-"""A dataset as one line of a table; columns have fixed widths, the name takes what is left."""
+"""A dataset as one line of a table: its status, and the columns that there is room for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from vapor_tui.domain.datasets import DatasetStatus, ListedDataset
 from vapor_tui.domain.formats import ABSENT, age, count, file_size, short_count
 from vapor_tui.domain.text import printable
-from vapor_tui.ui.glyphs import CURSOR
-from vapor_tui.ui.widgets.lines import Line, fitted, line_width
+from vapor_tui.ui.table_rows import Column, Layout
+from vapor_tui.ui.widgets.lines import Line
 
-_CURSOR_WIDTH = 2
 _STATES = {
     DatasetStatus.PENDING: ("◌", "status-queued"),
     DatasetStatus.VALIDATING: ("◔", "status-running"),
@@ -31,16 +29,6 @@ class Cell:
     share: float | None
     """How much of its file this app has read, of 1; None when it does not read it."""
     now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its heading, how wide it is (0 takes the rest), and what it shows."""
-
-    title: str
-    width: int
-    show: Callable[[Cell], Line]
-    is_right: bool = False
 
 
 def badge(dataset: ListedDataset, share: float | None = None) -> Line:
@@ -109,58 +97,9 @@ _SIZE = Column("size", 10, _size, is_right=True)
 _AGE = Column("age", 4, _age, is_right=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The columns of a table of at least this width, and the cells between them."""
-
-    least: int
-    gap: int
-    columns: tuple[Column, ...]
-
-    def widths(self, width: int) -> list[int]:
-        fixed = sum(column.width for column in self.columns) + self.gap * (len(self.columns) - 1)
-        rest = max(width - _CURSOR_WIDTH - fixed, 1)
-        return [column.width or rest for column in self.columns]
-
-
-_LAYOUTS = (
+LAYOUTS = (
     Layout(100, 2, (_NUMBER, _NAME, _FORMAT, _STATUS, _PAIRS, _TOKENS, _SIZE, _AGE)),
     Layout(68, 1, (_NUMBER, _NAME, _STATUS, _PAIRS, _TOKENS, _SIZE, _AGE)),
     Layout(56, 1, (_NUMBER, _NAME, _STATUS, _PAIRS, _TOKENS)),
     Layout(0, 1, (_NUMBER, _NAME, _STATUS)),
 )
-
-
-def layout_for(width: int) -> Layout:
-    """Return the columns that a table of this width has."""
-    return next(layout for layout in _LAYOUTS if width >= layout.least)
-
-
-def heading_line(layout: Layout, width: int) -> Line:
-    """Return the line of headings."""
-    cells: list[Line] = [((column.title, "dim"),) for column in layout.columns]
-    return ((" " * _CURSOR_WIDTH, ""), *_row(cells, layout, width))
-
-
-def dataset_line(
-    cell: Cell, layout: Layout, width: int, *, is_current: bool, has_focus: bool
-) -> Line:
-    """Return a dataset's line, marked when the cursor is on it."""
-    cells = [column.show(cell) for column in layout.columns]
-    mark = f"{CURSOR} " if is_current else " " * _CURSOR_WIDTH
-    line: Line = ((mark, "bold accent"), *_row(cells, layout, width))
-    if not (is_current and has_focus):
-        return line
-    return tuple((text, f"{style} on block-cursor-background".strip()) for text, style in line)
-
-
-def _row(cells: Sequence[Line], layout: Layout, width: int) -> Line:
-    line: Line = ()
-    for cell, column, size in zip(cells, layout.columns, layout.widths(width), strict=True):
-        line += ((" " * layout.gap, ""),) if line else ()
-        missing = size - line_width(cell)
-        if column.is_right and missing > 0:
-            line += ((" " * missing, ""), *cell)
-        else:
-            line += fitted(cell, size)
-    return fitted(line, width - _CURSOR_WIDTH)

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vapor_tui.domain.results import Ok, Refused, Result
-from vapor_tui.ui.glyphs import CURSOR, FALLING, MARK, RISING
+from vapor_tui.ui.glyphs import FALLING, RISING
 from vapor_tui.ui.job_rows import COLUMNS, COST, NAME, TAGS, Cell, Size
-from vapor_tui.ui.widgets.lines import Line, fitted, line_width
+from vapor_tui.ui.table_rows import SIGNS_WIDTH, aligned, heading_of, row_of
+from vapor_tui.ui.widgets.lines import Line
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job, Sort
 
-_CURSOR_WIDTH = 2
 _GOOD_NAME, _LEAST_NAME = 20, 8
 """Cells of a name before the other columns are made smaller, and before one is left out."""
 
@@ -36,7 +36,7 @@ class Layout:
     def rest(self, width: int) -> int:
         """Return the cells that are left for the name."""
         fixed = sum(COLUMNS[name].widths[self.size] for name in self.columns)
-        return width - _CURSOR_WIDTH - fixed - self.gap * (len(self.columns) - 1)
+        return width - SIGNS_WIDTH - fixed - self.gap * (len(self.columns) - 1)
 
 
 _MIDDLE = ("id", NAME, "status", "model", "progress", "loss", "left", COST, "age")
@@ -100,7 +100,7 @@ def heading_line(
             cells.append(((f"{title}{arrow}", "foreground"),))
         else:
             cells.append(((title, "dim"),))
-    return ((" " * _CURSOR_WIDTH, ""), *_row(cells, layout, width))
+    return heading_of(_aligned(cells, layout, width))
 
 
 def job_line(
@@ -126,25 +126,19 @@ def job_line(
     cells = [
         COLUMNS[name].show(cell, size) for name, size in zip(layout.columns, sizes, strict=True)
     ]
-    signs = f"{CURSOR if is_current else ' '}{MARK if is_marked else ' '}"
-    line: Line = ((signs, "bold accent"), *_row(cells, layout, width))
-    if not (is_current and has_focus):
-        return line
-    return tuple((text, f"{style} on block-cursor-background".strip()) for text, style in line)
+    return row_of(
+        _aligned(cells, layout, width),
+        is_current=is_current,
+        has_focus=has_focus,
+        is_marked=is_marked,
+    )
 
 
 def _column_of(sort: Sort) -> str:
     return "id" if sort in ("newest", "oldest") else sort.value
 
 
-def _row(cells: Sequence[Line], layout: Layout, width: int) -> Line:
-    line: Line = ()
-    sizes = layout.widths(width)
-    for name, cell, size in zip(layout.columns, cells, sizes, strict=True):
-        line += ((" " * layout.gap, ""),) if line else ()
-        missing = size - line_width(cell)
-        if COLUMNS[name].is_right and missing > 0:
-            line += ((" " * missing, ""), *cell)
-        else:
-            line += fitted(cell, size)
-    return fitted(line, width - _CURSOR_WIDTH)
+def _aligned(cells: Sequence[Line], layout: Layout, width: int) -> Line:
+    rights = [COLUMNS[name].is_right for name in layout.columns]
+    placed = zip(cells, layout.widths(width), rights, strict=True)
+    return aligned(placed, layout.gap, width - SIGNS_WIDTH)

@@ -1,15 +1,15 @@
-"""A choice of GPUs as one line of the comparison; every column has a fixed width."""
+"""A choice of GPUs as one line of the comparison, and the lines above and below it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from vapor_tui.domain.formats import duration, money
 from vapor_tui.domain.text import printable
-from vapor_tui.ui.glyphs import CURSOR, SIMULATED, SIMULATED_SHORT, SIMULATED_STYLE, percent
-from vapor_tui.ui.widgets.lines import GAP, Line, fitted, joined, line_width, spread
+from vapor_tui.ui.glyphs import SIMULATED, SIMULATED_SHORT, SIMULATED_STYLE, percent
+from vapor_tui.ui.table_rows import Column, Layout
+from vapor_tui.ui.widgets.lines import GAP, Line, joined, line_width, spread
 
 if TYPE_CHECKING:
     from vapor_tui.domain.plans import PlanRow, PlanSort
@@ -22,7 +22,6 @@ PRESENT = "● now"
 BEST = "◆ best"
 LEGEND = f"{BEST}: every cheaper choice that fits is slower"
 
-_CURSOR_WIDTH = 2
 _MODEL_LENGTHS = (40, 20, 12)
 """Characters of a model's name, the first of them that has room."""
 _SAME_COST, _SAME_SECONDS = 0.005, 0.5
@@ -30,22 +29,11 @@ _SAME_COST, _SAME_SECONDS = 0.005, 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its heading, how wide it is, and what it shows of a row."""
+class Cell:
+    """What a cell is made from."""
 
-    title: str
-    width: int
-    show: Callable[[PlanRow], Line]
-    is_right: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The columns of a table of at least this width, and the cells between them."""
-
-    least: int
-    gap: int
-    columns: tuple[Column, ...]
+    row: PlanRow
+    is_present: bool = False
 
 
 def choice_of(row: PlanRow) -> GpuChoice:
@@ -58,55 +46,61 @@ def choice_name(choice: GpuChoice) -> str:
 
 
 def _strong(row: PlanRow) -> str:
+    if not row.may_fit:
+        return "dim"
     return "bold foreground" if row.is_on_frontier else "foreground"
 
 
-def _gpu(row: PlanRow) -> Line:
-    return ((printable(row.gpu.type), _strong(row)),)
+def _present(cell: Cell) -> Line:
+    return ((PRESENT, "accent"),) if cell.is_present else ()
 
 
-def _count(row: PlanRow) -> Line:
-    return ((str(row.gpu_count), _strong(row)),)
+def _gpu(cell: Cell) -> Line:
+    return ((printable(cell.row.gpu.type), _strong(cell.row)),)
 
 
-def _gpus(row: PlanRow) -> Line:
-    return ((choice_name(choice_of(row)), _strong(row)),)
+def _count(cell: Cell) -> Line:
+    return ((str(cell.row.gpu_count), _strong(cell.row)),)
 
 
-def _time(row: PlanRow) -> Line:
-    return ((duration(row.seconds), _strong(row)),)
+def _gpus(cell: Cell) -> Line:
+    return ((choice_name(choice_of(cell.row)), _strong(cell.row)),)
 
 
-def _cost(row: PlanRow) -> Line:
-    return ((money(row.total_cost), _strong(row)),)
+def _time(cell: Cell) -> Line:
+    return ((duration(cell.row.seconds), _strong(cell.row)),)
 
 
-def _listed(row: PlanRow) -> Line:
-    return ((money(row.listed.total_cost), "dim"),)
+def _cost(cell: Cell) -> Line:
+    return ((money(cell.row.total_cost), _strong(cell.row)),)
 
 
-def _rate(row: PlanRow) -> Line:
-    return ((f"{money(row.listed.hourly_rate)}/h", "dim"),)
+def _listed(cell: Cell) -> Line:
+    return ((money(cell.row.listed.total_cost), "dim"),)
 
 
-def _per_million(row: PlanRow) -> Line:
-    return ((money(row.cost_per_million_tokens), "dim"),)
+def _rate(cell: Cell) -> Line:
+    return ((f"{money(cell.row.listed.hourly_rate)}/h", "dim"),)
 
 
-def _memory(row: PlanRow) -> Line:
-    return ((memory_text(row), "dim"),)
+def _per_million(cell: Cell) -> Line:
+    return ((money(cell.row.cost_per_million_tokens), "dim"),)
 
 
-def _fits(row: PlanRow) -> Line:
-    return fit_word(row)
+def _memory(cell: Cell) -> Line:
+    return ((memory_text(cell.row), "dim"),)
 
 
-def _fits_briefly(row: PlanRow) -> Line:
-    return fit_word(row, "no fit")
+def _fits(cell: Cell) -> Line:
+    return fit_word(cell.row)
 
 
-def _best(row: PlanRow) -> Line:
-    return ((BEST, "bold foreground"),) if row.is_on_frontier else ()
+def _fits_briefly(cell: Cell) -> Line:
+    return fit_word(cell.row, "no fit")
+
+
+def _best(cell: Cell) -> Line:
+    return ((BEST, "bold foreground"),) if cell.row.is_on_frontier else ()
 
 
 def memory_text(row: PlanRow) -> str:
@@ -121,93 +115,36 @@ def fit_word(row: PlanRow, no_fit: str = "does not fit") -> Line:
     if memory is None:
         return (("unknown", "dim"),)
     if not memory.fits:
-        return ((f"✗ {no_fit}", "error"),)
+        return ((f"✗ {no_fit}", "dim"),)
     return (("! tight", "warning"),) if memory.is_tight else (("✓ fits", "success"),)
 
 
-_TIME = Column("time", 7, _time)
-_COST = Column("cost", 9, _cost)
-_FITS = Column("fits", 14, _fits, is_right=False)
-_FITS_BRIEFLY = Column("fits", 8, _fits_briefly, is_right=False)
-_BEST = Column("", len(BEST), _best, is_right=False)
-_PER_MILLION = Column("$/M tokens", 10, _per_million)
-_MEMORY = Column("memory per GPU", 15, _memory)
+_PRESENT = Column("", len(PRESENT), _present)
+_COUNT = Column("count", 5, _count, is_right=True)
+_TIME = Column("time", 7, _time, is_right=True)
+_COST = Column("cost", 9, _cost, is_right=True)
+_LISTED = Column("list cost", 9, _listed, is_right=True)
+_RATE = Column("rate", 10, _rate, is_right=True)
+_PER_MILLION = Column("$/M tokens", 10, _per_million, is_right=True)
+_MEMORY = Column("memory per GPU", 15, _memory, is_right=True)
+_FITS = Column("fits", 14, _fits)
+_FITS_BRIEFLY = Column("fits", 8, _fits_briefly)
+_BEST = Column("", len(BEST), _best)
 
 
-def _first(gpu_width: int) -> tuple[Column, ...]:
-    return (
-        Column("GPU", gpu_width, _gpu, is_right=False),
-        Column("count", 5, _count),
-        _TIME,
-        _COST,
-    )
+def _first(gpu_width: int) -> tuple[Column[Cell], ...]:
+    return _PRESENT, Column("GPU", gpu_width, _gpu), _COUNT, _TIME, _COST
 
 
-_LAYOUTS = (
-    Layout(
-        150,
-        3,
-        (
-            *_first(20),
-            Column("list cost", 9, _listed),
-            Column("rate", 10, _rate),
-            _PER_MILLION,
-            _MEMORY,
-            _FITS,
-            _BEST,
-        ),
-    ),
-    Layout(
-        116,
-        2,
-        (*_first(14), Column("list cost", 9, _listed), _PER_MILLION, _MEMORY, _FITS, _BEST),
-    ),
+_BRIEF = (_PRESENT, Column("GPUs", 16, _gpus), _TIME, _COST, _FITS_BRIEFLY, _BEST)
+
+LAYOUTS = (
+    Layout(150, 3, (*_first(20), _LISTED, _RATE, _PER_MILLION, _MEMORY, _FITS, _BEST)),
+    Layout(116, 2, (*_first(14), _LISTED, _PER_MILLION, _MEMORY, _FITS, _BEST)),
     Layout(92, 1, (*_first(14), _PER_MILLION, _MEMORY, _FITS_BRIEFLY, _BEST)),
     Layout(76, 1, (*_first(12), _MEMORY, _FITS_BRIEFLY, _BEST)),
-    Layout(0, 1, (Column("GPUs", 16, _gpus, is_right=False), _TIME, _COST, _FITS_BRIEFLY, _BEST)),
+    Layout(0, 1, _BRIEF),
 )
-
-
-def layout_for(width: int) -> Layout:
-    """Return the columns that a table of this width has."""
-    return next(layout for layout in _LAYOUTS if width >= layout.least)
-
-
-def heading_line(width: int) -> Line:
-    """Return the line of headings."""
-    layout = layout_for(width)
-    titles: list[Line] = [((column.title, "dim"),) for column in layout.columns]
-    return _line((" " * _CURSOR_WIDTH, ""), (), titles, layout, width)
-
-
-def row_line(
-    row: PlanRow, width: int, *, is_present: bool, is_current: bool, has_focus: bool
-) -> Line:
-    """Return a row's line: marked where the cursor and where the present choice is."""
-    layout = layout_for(width)
-    cells = [column.show(row) for column in layout.columns]
-    if not row.may_fit:
-        cells = [tuple((text, "dim") for text, _ in cell) for cell in cells]
-    mark = (f"{CURSOR} " if is_current else " " * _CURSOR_WIDTH, "bold accent")
-    present: Line = ((PRESENT, "accent"),) if is_present else ()
-    line = _line(mark, present, cells, layout, width)
-    if not (is_current and has_focus):
-        return line
-    return tuple((text, f"{style} on block-cursor-background".strip()) for text, style in line)
-
-
-def _line(
-    mark: tuple[str, str], present: Line, cells: list[Line], layout: Layout, width: int
-) -> Line:
-    line: Line = (mark, *fitted(present, len(PRESENT)))
-    for cell, column in zip(cells, layout.columns, strict=True):
-        line += ((" " * layout.gap, ""),)
-        missing = column.width - line_width(cell)
-        if column.is_right and missing > 0:
-            line += ((" " * missing, ""), *cell)
-        else:
-            line += fitted(cell, column.width)
-    return fitted(line, width)
 
 
 def title_line(

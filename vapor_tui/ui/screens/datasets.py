@@ -32,7 +32,7 @@ from vapor_tui.ui.messages import (
 )
 from vapor_tui.ui.screens.dataset_screen import DatasetScreen
 from vapor_tui.ui.widgets.dataset_bar import DatasetBar
-from vapor_tui.ui.widgets.dataset_table import DatasetTable, Shown
+from vapor_tui.ui.widgets.dataset_table import DatasetTable, ShownDatasets
 from vapor_tui.ui.widgets.lines import FittedLines
 from vapor_tui.ui.widgets.message_panel import MessagePanel
 
@@ -95,7 +95,7 @@ class DatasetsScreen(DatasetScreen[int | None]):
 
     @property
     def subject(self) -> ListedDataset | None:
-        return self.table.dataset if self.state == "-listing" and self.is_mounted else None
+        return self.table.row if self.state == "-listing" and self.is_mounted else None
 
     @property
     def has_pane(self) -> bool:
@@ -136,7 +136,7 @@ class DatasetsScreen(DatasetScreen[int | None]):
             self.post_message(DatasetsListed(page, request))
 
     def _wanted(self) -> DatasetFilter:
-        return DatasetFilter(self.bar.search, self.bar.sort, self.page, self.table.rows)
+        return DatasetFilter(self.bar.search, self.bar.sort, self.page, self.table.room)
 
     @on(DatasetsListed)
     def _show_datasets(self, message: DatasetsListed) -> None:
@@ -147,7 +147,8 @@ class DatasetsScreen(DatasetScreen[int | None]):
             self.page = page.total_pages
             return
         self._answered = page
-        table.shown = Shown(page.datasets, self._shares(page.datasets), self.vapor.clock())
+        shares = self._shares(page.datasets)
+        table.shown = ShownDatasets(page.datasets, self.vapor.clock(), shares)
         places = {dataset.id: row for row, dataset in enumerate(page.datasets)}
         if self._id_wanted in places:
             table.cursor = places[self._id_wanted]
@@ -187,12 +188,12 @@ class DatasetsScreen(DatasetScreen[int | None]):
     # The dataset under the cursor
 
     @on(DatasetTable.Highlighted)
-    def _highlighted(self, message: DatasetTable.Highlighted) -> None:
+    def _highlighted(self) -> None:
         self.refresh_bindings()
-        if message.dataset is None:
+        if (dataset := self.table.row) is None:
             self.details = None
         elif self.has_pane:
-            self._read_details(message.dataset.id)
+            self._read_details(dataset.id)
 
     @work(group="details", exclusive=True)
     async def _read_details(self, dataset_id: int) -> None:
@@ -203,7 +204,7 @@ class DatasetsScreen(DatasetScreen[int | None]):
 
     @on(DatasetRead)
     def _take_details(self, message: DatasetRead) -> None:
-        current = self.table.dataset
+        current = self.table.row
         if current is not None and current.id == message.dataset_id:
             self.details = message.dataset
 
@@ -245,7 +246,7 @@ class DatasetsScreen(DatasetScreen[int | None]):
         if not self.is_seen:
             return
         table = self.table
-        table.shown = replace(table.shown, shares=self._shares(table.shown.datasets))
+        table.shown = replace(table.shown, shares=self._shares(table.shown.rows))
         if self.details is not None and self.details.is_being_read:
             self._show_details()
         self._show_state()
@@ -260,7 +261,7 @@ class DatasetsScreen(DatasetScreen[int | None]):
     @on(DatasetTable.RoomChanged)
     def _fill_room(self) -> None:
         self._ask()
-        current = self.table.dataset
+        current = self.table.row
         if self.has_pane and current is not None and self.details is None:
             self._read_details(current.id)
 
@@ -370,7 +371,7 @@ class DatasetsScreen(DatasetScreen[int | None]):
             self._cursor_wanted = message.cursor
             self.page = wanted
         elif message.to_end:
-            self.table.cursor = message.cursor % max(len(self.table.shown.datasets), 1)
+            self.table.cursor = message.cursor % max(len(self.table.shown.rows), 1)
 
     @on(MessagePanel.Chosen)
     async def _choose(self, message: MessagePanel.Chosen) -> None:

@@ -18,7 +18,7 @@ from vapor_tui.ui.screens.arranging import ArrangingScreen
 from vapor_tui.ui.screens.job_screen import GO_ON
 from vapor_tui.ui.widgets.filter_bar import NEWEST, FilterBar
 from vapor_tui.ui.widgets.found_note import FoundNote
-from vapor_tui.ui.widgets.job_table import JobTable, Shown
+from vapor_tui.ui.widgets.job_table import JobTable, ShownJobs
 from vapor_tui.ui.widgets.key_line import ALWAYS
 from vapor_tui.ui.widgets.lines import FittedLines, LinesView
 from vapor_tui.ui.widgets.message_panel import MessagePanel
@@ -94,7 +94,7 @@ class JobsScreen(ArrangingScreen):
 
     @property
     def subject(self) -> Job | None:
-        return self.table.job if self.state == "-listing" and self.is_mounted else None
+        return self.table.row if self.state == "-listing" and self.is_mounted else None
 
     def compose_body(self) -> ComposeResult:
         yield FilterBar()
@@ -153,7 +153,7 @@ class JobsScreen(ArrangingScreen):
             sort=Sort(filters.sort),
             is_reversed=filters.is_reversed,
             page=self.page,
-            limit=self.table.rows,
+            limit=self.table.room,
             around=self._job_wanted,
         )
 
@@ -175,10 +175,10 @@ class JobsScreen(ArrangingScreen):
         known = {**self._curves, **fresh}
         self._curves = {job_id: known[job_id] for job_id in steps}
         table = self.table
-        table.shown = Shown(
+        table.shown = ShownJobs(
             tuple(page.jobs),
-            {job_id: curve for job_id, (_, curve) in self._curves.items()},
             self.vapor.clock(),
+            {job_id: curve for job_id, (_, curve) in self._curves.items()},
             Sort(self.filters.sort),
             self.filters.is_reversed,
         )
@@ -379,7 +379,7 @@ class JobsScreen(ArrangingScreen):
             self._cursor_wanted = message.cursor
             self.page = wanted
         elif message.to_end:
-            self.table.cursor = message.cursor % max(len(self.table.shown.jobs), 1)
+            self.table.cursor = message.cursor % max(len(self.table.shown.rows), 1)
 
     @on(MessagePanel.Chosen)
     async def _choose(self, message: MessagePanel.Chosen) -> None:

@@ -17,7 +17,8 @@ from vapor_tui.ui.notification_rows import full_lines
 from vapor_tui.ui.screens.base import VaporScreen
 from vapor_tui.ui.widgets.lines import FittedLines, Line, joined, spread
 from vapor_tui.ui.widgets.message_panel import MessagePanel
-from vapor_tui.ui.widgets.notification_table import NotificationTable, ShownNotifications
+from vapor_tui.ui.widgets.notification_table import NotificationTable
+from vapor_tui.ui.widgets.paged_table import ShownPage
 
 if TYPE_CHECKING:
     from vapor_tui.domain.notifications import Notification, NotificationPage
@@ -126,7 +127,7 @@ class NotificationsScreen(VaporScreen[None]):
             notification_page,
             unread_only=self.unread_only,
             page=self.page,
-            limit=self.table.rows,
+            limit=self.table.room,
         )
         if page is not None:
             self.post_message(NotificationsRead(page, request))
@@ -143,7 +144,7 @@ class NotificationsScreen(VaporScreen[None]):
         page = self._answered = message.page
         self.set_reactive(NotificationsScreen.page, page.page)
         table = self.table
-        table.shown = ShownNotifications(tuple(page.notifications), self.vapor.clock())
+        table.shown = ShownPage(tuple(page.notifications), self.vapor.clock())
         if self._cursor_wanted is not None:
             table.cursor = self._cursor_wanted % max(len(page.notifications), 1)
             self._cursor_wanted = None
@@ -166,7 +167,7 @@ class NotificationsScreen(VaporScreen[None]):
             return
         listed, full = self.query_one("#listed", FittedLines), self.query_one("#full", FittedLines)
         listed.show([_listed_line(page, self.unread_only, listed.content_size.width)])
-        note, size = self.table.note, full.content_size
+        note, size = self.table.row, full.content_size
         full.show(full_lines(note, self.vapor.clock(), size.width, size.height) if note else ())
 
     # What happens meanwhile
@@ -183,7 +184,7 @@ class NotificationsScreen(VaporScreen[None]):
         """Keep ages right: those below a minute change with every second."""
         shown, now = self.table.shown, self.vapor.second
         has_new_minute = shown.now.minute != now.minute
-        newest = max((note.created_at for note in shown.notifications), default=shown.now)
+        newest = max((note.created_at for note in shown.rows), default=shown.now)
         if self.is_seen and (has_new_minute or now - newest < _SECONDS_SHOWN):
             self.table.shown = replace(shown, now=now)
 
@@ -203,7 +204,7 @@ class NotificationsScreen(VaporScreen[None]):
             return False  # not composed yet
         match action:
             case "mark":
-                return self.table.note is not None
+                return self.table.row is not None
             case "mark_all":
                 return self.state == "-listing"
             case "filter":
@@ -224,7 +225,7 @@ class NotificationsScreen(VaporScreen[None]):
         self.unread_only = not self.unread_only
 
     def action_mark(self) -> None:
-        if note := self.table.note:
+        if note := self.table.row:
             self._mark([note], read=not note.read)
 
     def action_mark_all(self) -> None:
@@ -264,7 +265,7 @@ class NotificationsScreen(VaporScreen[None]):
             self._cursor_wanted = message.cursor
             self.page = wanted
         elif message.to_end:
-            self.table.cursor = message.cursor % max(len(self.table.shown.notifications), 1)
+            self.table.cursor = message.cursor % max(len(self.table.shown.rows), 1)
 
     @on(MessagePanel.Chosen)
     async def _choose(self, message: MessagePanel.Chosen) -> None:

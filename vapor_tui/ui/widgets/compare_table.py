@@ -5,65 +5,43 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
 
 from vapor_tui.domain.comparison import Comparison
 from vapor_tui.ui.compare_lines import HEADINGS, Columns, body_lines, columns_for, heading_lines
-from vapor_tui.ui.widgets.lines import LinesView, line_width
+from vapor_tui.ui.widgets.cursor_view import CursorView, movement_key
+from vapor_tui.ui.widgets.lines import line_width
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-class CompareTable(LinesView, can_focus=True):
-    """Shows `comparison`; the headings stay while what lies below them is scrolled."""
+class CompareTable(CursorView):
+    """Shows `comparison`, with the cursor on a column; the headings stay when it is scrolled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "open", id="compare.open", tooltip="Watch the job of this column"),
-        Binding(
-            "right",
-            "move(1)",
-            "Right",
-            show=False,
-            id="compare.right",
-            tooltip="Go to the next job",
-        ),
-        Binding(
-            "left",
-            "move(-1)",
-            "Left",
-            show=False,
-            id="compare.left",
-            tooltip="Go to the job before",
-        ),
-        Binding(
-            "down,j", "scroll(1)", "Down", show=False, id="compare.down", tooltip="Scroll down"
-        ),
-        Binding("up,k", "scroll(-1)", "Up", show=False, id="compare.up", tooltip="Scroll up"),
-        Binding(
+        movement_key("compare.right", "right", "move(1)", "Right", "Go to the next job"),
+        movement_key("compare.left", "left", "move(-1)", "Left", "Go to the job before"),
+        movement_key("compare.down", "down,j", "scroll(1)", "Down", "Scroll down"),
+        movement_key("compare.up", "up,k", "scroll(-1)", "Up", "Scroll up"),
+        movement_key(
+            "compare.next_page",
             "pagedown,ctrl+f",
             "turn(1)",
             "Next page",
-            show=False,
-            id="compare.next_page",
-            tooltip="Scroll down by what fits on the screen",
+            "Scroll down by what fits on the screen",
         ),
-        Binding(
+        movement_key(
+            "compare.previous_page",
             "pageup,ctrl+b",
             "turn(-1)",
             "Previous page",
-            show=False,
-            id="compare.previous_page",
-            tooltip="Scroll up by what fits on the screen",
+            "Scroll up by what fits on the screen",
         ),
-        Binding(
-            "g,home", "first", "First", show=False, id="compare.first", tooltip="Scroll to the top"
-        ),
-        Binding(
-            "G,end", "last", "Last", show=False, id="compare.last", tooltip="Scroll to the end"
-        ),
+        movement_key("compare.first", "g,home", "first", "First", "Scroll to the top"),
+        movement_key("compare.last", "G,end", "last", "Last", "Scroll to the end"),
     ]
 
     DEFAULT_CSS = """
@@ -71,8 +49,6 @@ class CompareTable(LinesView, can_focus=True):
     """
 
     comparison: var[Comparison | None] = var(None, init=False)
-    cursor: var[int] = var(0, init=False)
-    """The column, counted from the left."""
 
     class Opened(Message):
         """A job was chosen."""
@@ -88,7 +64,7 @@ class CompareTable(LinesView, can_focus=True):
         self._now = _EPOCH
 
     @property
-    def jobs(self) -> int:
+    def count(self) -> int:
         return len(self.comparison.jobs) if self.comparison else 0
 
     @property
@@ -102,22 +78,7 @@ class CompareTable(LinesView, can_focus=True):
         """Show a comparison as it is at a moment."""
         self._now = now
         self.comparison = comparison
-        self._draw()
-
-    def on_resize(self, _event: events.Resize) -> None:
-        self._draw()
-
-    def on_focus(self) -> None:
-        self._draw()
-
-    def on_blur(self) -> None:
-        self._draw()
-
-    def validate_cursor(self, cursor: int) -> int:
-        return min(max(cursor, 0), max(self.jobs - 1, 0))
-
-    def watch_cursor(self) -> None:
-        self._draw()
+        self.draw()
 
     def action_open(self) -> None:
         if self.comparison is not None:
@@ -128,7 +89,7 @@ class CompareTable(LinesView, can_focus=True):
 
     def action_scroll(self, lines: int) -> None:
         self._top += lines
-        self._draw()
+        self.draw()
 
     def action_turn(self, pages: int) -> None:
         self.action_scroll(pages * max(self._room - 1, 1))
@@ -139,36 +100,25 @@ class CompareTable(LinesView, can_focus=True):
     def action_last(self) -> None:
         self.action_scroll(self.wanted_height)
 
-    def on_click(self, event: events.Click) -> None:
-        column = self._column_at(event.x - self.gutter.left)
-        if column is None:
-            return
-        if column == self.cursor and event.chain > 1:
-            self.action_open()
-        self.cursor = column
-
-    def on_mouse_scroll_down(self) -> None:
-        self.action_scroll(1)
-
-    def on_mouse_scroll_up(self) -> None:
-        self.action_scroll(-1)
+    def wheel(self, lines: int) -> None:
+        self.action_scroll(lines)
 
     @property
     def _room(self) -> int:
         """Lines below the headings."""
         return max(self.content_size.height - HEADINGS, 1)
 
-    def _column_at(self, x: int) -> int | None:
+    def place_at(self, x: int, y: int) -> int | None:
         columns = self._columns
         label = line_width(self.lines[0]) - columns.count * columns.width if self.lines else 0
         place = (x - label) // columns.width
         return columns.first + place if 0 <= place < columns.count else None
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         width, comparison = self.content_size.width, self.comparison
         if not width or comparison is None:
             return
-        self._columns = columns_for(self.jobs, self.cursor, self._columns.first, width)
+        self._columns = columns_for(self.count, self.cursor, self._columns.first, width)
         body = body_lines(comparison, self._columns, self._now)
         self._top = max(min(self._top, len(body) - self._room), 0)
         seen = body[self._top : self._top + self._room]
