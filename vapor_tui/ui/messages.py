@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
@@ -50,28 +50,36 @@ class OverviewRead(Message, bubble=False):
         self.overview = overview
 
 
-class JobsRead(Message, bubble=False):
-    """A page of the list was read; a newer one makes those before it pointless."""
+class PageRead(Message, bubble=False):
+    """A page of a list was read; a newer one makes those before it pointless."""
 
-    def __init__(self, jobs: JobList, request: int) -> None:
+    answer: object
+
+    def __init__(self, answer: Any, request: int) -> None:
         super().__init__()
-        self.jobs = jobs
+        self.answer = answer
         self.request = request
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, JobsRead)
+        return type(message) is type(self)
 
 
-class NotificationsRead(Message, bubble=False):
-    """A page of notifications was read; a newer one makes those before it pointless."""
+class JobsRead(PageRead, bubble=False):
+    """A page of the jobs was read."""
 
-    def __init__(self, page: NotificationPage, request: int) -> None:
-        super().__init__()
-        self.page = page
-        self.request = request
+    answer: JobList
 
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, NotificationsRead)
+
+class NotificationsRead(PageRead, bubble=False):
+    """A page of the notifications was read."""
+
+    answer: NotificationPage
+
+
+class DatasetsListed(PageRead, bubble=False):
+    """A page of the datasets was read."""
+
+    answer: DatasetPage[ListedDataset]
 
 
 class NotificationsMarked(Message, bubble=False):
@@ -219,18 +227,6 @@ class ReadingEnded(Message, bubble=False):
     def again(self) -> ReadingEnded:
         """Return the same news for another receiver."""
         return ReadingEnded(self.reading, self.answer)
-
-
-class DatasetsListed(Message, bubble=False):
-    """A page of the datasets was read; a newer one makes those before it pointless."""
-
-    def __init__(self, page: DatasetPage[ListedDataset], request: int) -> None:
-        super().__init__()
-        self.page = page
-        self.request = request
-
-    def can_replace(self, message: Message) -> bool:
-        return isinstance(message, DatasetsListed)
 
 
 class DatasetRead(Message, bubble=False):

@@ -15,7 +15,6 @@ from vapor_tui import paths
 from vapor_tui.domain.datasets import (
     Dataset,
     DatasetFilter,
-    DatasetPage,
     ListedDataset,
 )
 from vapor_tui.domain.results import Ok
@@ -31,17 +30,17 @@ from vapor_tui.ui.messages import (
     SampleAdded,
 )
 from vapor_tui.ui.screens.dataset_screen import DatasetScreen
+from vapor_tui.ui.screens.paging import LISTING, PagingScreen
 from vapor_tui.ui.widgets.dataset_bar import DatasetBar
 from vapor_tui.ui.widgets.dataset_table import DatasetTable, ShownDatasets
 from vapor_tui.ui.widgets.lines import FittedLines
 from vapor_tui.ui.widgets.message_panel import MessagePanel
 
-_STATES = ("-opening", "-none", "-reading", "-no-match", "-listing")
 _PANE_LEAST = 120
 """Width of the screen from which on the details stand beside the list."""
 
 
-class DatasetsScreen(DatasetScreen[int | None]):
+class DatasetsScreen(DatasetScreen[int | None], PagingScreen[int | None]):
     """A page of datasets. Dismissed with the number of one where it was opened to choose one."""
 
     CSS_PATH = "datasets.tcss"
@@ -66,8 +65,8 @@ class DatasetsScreen(DatasetScreen[int | None]):
         Binding("escape", "leave", "back", show=False, id="datasets.leave", tooltip="Go back"),
     ]
 
-    page: var[int] = var(1, init=False)
-    state: var[str] = var(_STATES[0])
+    STATES = ("-opening", "-none", "-reading", "-no-match", LISTING)
+    state: var[str] = var(STATES[0])
     details: var[Dataset | None] = var(None, init=False)
     """The dataset under the cursor in full, once it was read."""
 
@@ -75,11 +74,6 @@ class DatasetsScreen(DatasetScreen[int | None]):
         """`chooses` hands the dataset to train on back instead of opening a form for it."""
         super().__init__()
         self._chooses = chooses
-        self._answered: DatasetPage[ListedDataset] | None = None
-        self._request = 0
-        self._is_stale = True
-        self._cursor_wanted: int | None = None
-        self._id_wanted: int | None = None
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -95,7 +89,7 @@ class DatasetsScreen(DatasetScreen[int | None]):
 
     @property
     def subject(self) -> ListedDataset | None:
-        return self.table.row if self.state == "-listing" and self.is_mounted else None
+        return self.table.row if self.state == LISTING and self.is_mounted else None
 
     @property
     def has_pane(self) -> bool:
@@ -111,24 +105,14 @@ class DatasetsScreen(DatasetScreen[int | None]):
         yield MessagePanel()
 
     def on_mount(self) -> None:
-        self.watch(self.app, "overview", self._ask, init=False)
+        self.watch(self.app, "overview", self.ask, init=False)
         self.watch(self.app, "minute", self._time_passed, init=False)
         self.table.focus()
 
-    def on_screen_resume(self) -> None:
-        if self._is_stale:
-            self._ask()
-
     # What is asked for
 
-    def _ask(self) -> None:
-        self._is_stale = not self.is_seen
-        if not self._is_stale:
-            self._request += 1
-            self._read(self._request)
-
     @work(group="list", exclusive=True)
-    async def _read(self, request: int) -> None:
+    async def read_page(self, request: int) -> None:
         from vapor_tui.services.datasets import page_of_datasets
 
         page = await self.vapor.ask(page_of_datasets, self._wanted())
@@ -140,50 +124,27 @@ class DatasetsScreen(DatasetScreen[int | None]):
 
     @on(DatasetsListed)
     def _show_datasets(self, message: DatasetsListed) -> None:
-        if message.request != self._request:
+        page = message.answer
+        if not self.is_wanted(page, message.request):
             return
-        page, table = message.page, self.table
-        if page.page > page.total_pages:
-            self.page = page.total_pages
-            return
-        self._answered = page
         shares = self._shares(page.datasets)
-        table.shown = ShownDatasets(page.datasets, self.vapor.clock(), shares)
-        places = {dataset.id: row for row, dataset in enumerate(page.datasets)}
-        if self._id_wanted in places:
-            table.cursor = places[self._id_wanted]
-        elif self._cursor_wanted is not None:
-            table.cursor = self._cursor_wanted % max(len(page.datasets), 1)
-        self._id_wanted = self._cursor_wanted = None
+        self.table.shown = ShownDatasets(page.datasets, self.vapor.clock(), shares)
+        self.put_cursor()
         self.bar.listed = page
         self._show_state()
 
     def _show_state(self) -> None:
-        if self._answered is None:
+        page, readings = self.bar.listed, self.vapor.readings.running
+        if page is None:
             return
-        readings = self.vapor.readings.running
-        if self._answered.datasets:
-            self.state = "-listing"
+        if page.datasets:
+            self.settle(LISTING)
         elif self.bar.search:
-            self.query_one(MessagePanel).notice = NO_MATCH
-            self.state = "-no-match"
+            self.settle("-no-match", NO_MATCH)
         elif readings:
-            self.query_one(MessagePanel).notice = reading_notice(readings[0])
-            self.state = "-reading"
+            self.settle("-reading", reading_notice(readings[0]))
         else:
-            self.query_one(MessagePanel).notice = NONE_YET
-            self.state = "-none"
-        self.refresh_bindings()
-        if self.focused is None:
-            self.call_after_refresh(self.table.focus)
-
-    def watch_state(self, state: str) -> None:
-        self.set_class(True, state)
-        self.remove_class(*(other for other in _STATES if other != state))
-        self.refresh_bindings()
-
-    def watch_page(self) -> None:
-        self._ask()
+            self.settle("-none", NONE_YET)
 
     # The dataset under the cursor
 
@@ -255,12 +216,11 @@ class DatasetsScreen(DatasetScreen[int | None]):
     def _reading_ended(self, message: ReadingEnded) -> None:
         match message.answer:
             case Ok(dataset):
-                self._id_wanted = dataset.id
-        self._ask()
+                self.row_wanted = dataset.id
+        self.ask()
 
     @on(DatasetTable.RoomChanged)
-    def _fill_room(self) -> None:
-        self._ask()
+    def _fill_pane(self) -> None:
         current = self.table.row
         if self.has_pane and current is not None and self.details is None:
             self._read_details(current.id)
@@ -276,7 +236,7 @@ class DatasetsScreen(DatasetScreen[int | None]):
             case "add_sample":
                 return self.state == "-none"
             case "search" | "sort":
-                return self.state in ("-listing", "-no-match")
+                return self.state in (LISTING, "-no-match")
             case "clear":
                 return bool(self.bar.search) or self.bar.is_searching
             case "stop" if self.state == "-reading":
@@ -285,11 +245,11 @@ class DatasetsScreen(DatasetScreen[int | None]):
 
     def dataset_was_added(self, dataset: Dataset | None) -> None:
         if dataset is not None:
-            self._id_wanted = dataset.id
-        self._ask()
+            self.row_wanted = dataset.id
+        self.ask()
 
     def dataset_was_deleted(self, dataset: Dataset) -> None:
-        self._ask()
+        self.ask()
 
     def action_add_sample(self) -> None:
         self._add_sample()
@@ -339,43 +299,11 @@ class DatasetsScreen(DatasetScreen[int | None]):
         self.bar.clear()
         self.table.focus()
 
-    @on(DatasetBar.Changed)
-    def _list_anew(self) -> None:
-        self._cursor_wanted = 0
-        if self.page != 1:
-            self.page = 1
-        else:
-            self._ask()
-        self.refresh_bindings()
-
-    @on(DatasetBar.Left)
-    def _go_to_table(self) -> None:
-        self.table.focus()
-
     @on(DatasetTable.Opened)
     def _open(self, message: DatasetTable.Opened) -> None:
         from vapor_tui.ui.screens.dataset_details import DatasetDetailsScreen
 
         self.app.push_screen(DatasetDetailsScreen(message.dataset_id), self._train_on)
-
-    @on(DatasetTable.Turned)
-    def _turn(self, message: DatasetTable.Turned) -> None:
-        if self._answered is None:
-            return
-        last = self._answered.total_pages
-        wanted = self.page + message.pages
-        if message.to_end:
-            wanted = last if message.pages > 0 else 1
-        wanted = min(max(wanted, 1), last)
-        if wanted != self.page:
-            self._cursor_wanted = message.cursor
-            self.page = wanted
-        elif message.to_end:
-            self.table.cursor = message.cursor % max(len(self.table.shown.rows), 1)
-
-    @on(MessagePanel.Chosen)
-    async def _choose(self, message: MessagePanel.Chosen) -> None:
-        await self.app.run_action(message.action, self)
 
     async def exported_table(self) -> ExportTable | None:
         from vapor_tui.services.exports import dataset_table

@@ -16,6 +16,7 @@ from vapor_tui.ui.messages import ActionDone, JobsRead, RehearsalReady
 from vapor_tui.ui.notices import NO_MATCH, WELCOME, no_worker_lines, not_opened, totals_line
 from vapor_tui.ui.screens.arranging import ArrangingScreen
 from vapor_tui.ui.screens.job_screen import GO_ON
+from vapor_tui.ui.screens.paging import LISTING, PagingScreen
 from vapor_tui.ui.widgets.filter_bar import NEWEST, FilterBar
 from vapor_tui.ui.widgets.found_note import FoundNote
 from vapor_tui.ui.widgets.job_table import JobTable, ShownJobs
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
 
 _STALE_SECONDS = 1.5
 """A list this old has not been written to; its times are brought up to date by themselves."""
-_STATES = ("-opening", "-failed", "-welcome", "-no-match", "-listing")
 
 
-class JobsScreen(ArrangingScreen):
+class JobsScreen(ArrangingScreen, PagingScreen[None]):
     """A page of jobs that follows what happens to them."""
 
     AUTO_FOCUS = "JobTable"
@@ -74,19 +74,13 @@ class JobsScreen(ArrangingScreen):
         ),
     ]
 
-    page: var[int] = var(1, init=False)
-    state: var[str] = var(_STATES[0])
+    STATES = ("-opening", "-failed", "-welcome", "-no-match", LISTING)
+    state: var[str] = var(STATES[0])
 
     def __init__(self, *, columns: Sequence[str] = (), sort: str = NEWEST) -> None:
         """`columns` and `sort` are what a person prefers, as they wrote it."""
         super().__init__(columns=columns, sort=sort)
-        self._answered: JobPage | None = None
         self._curves: dict[int, tuple[int, tuple[float, ...]]] = {}
-        self._request = 0
-        self._is_stale = True
-        self._cursor_wanted: int | None = None
-        self._job_wanted: int | None = None
-        """A job to put the cursor on, on whatever page it is."""
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -94,7 +88,7 @@ class JobsScreen(ArrangingScreen):
 
     @property
     def subject(self) -> Job | None:
-        return self.table.row if self.state == "-listing" and self.is_mounted else None
+        return self.table.row if self.state == LISTING and self.is_mounted else None
 
     def compose_body(self) -> ComposeResult:
         yield FilterBar()
@@ -109,33 +103,21 @@ class JobsScreen(ArrangingScreen):
         self.watch(self.app, "second", self._time_passed, init=False)
         self.table.focus()
 
-    def on_screen_resume(self) -> None:
-        if self._is_stale:
-            self._ask()
-
     # What is asked for
 
     def opened(self) -> None:
         """The database is open: list what is in it, as a person prefers it."""
         self.take_preferences()
         self.query_one(FoundNote).look()
-        self._ask()
+        self.ask()
 
     def failed(self, reason: str) -> None:
         """Opening failed: say why, and offer to try again."""
         self.query_one(MessagePanel).notice = not_opened(reason)
         self.state = "-failed"
 
-    def _ask(self) -> None:
-        if not self.vapor.backend.is_open:
-            return
-        self._is_stale = not self.is_seen
-        if not self._is_stale:
-            self._request += 1
-            self._read(self._request)
-
     @work(group="list", exclusive=True)
-    async def _read(self, request: int) -> None:
+    async def read_page(self, request: int) -> None:
         from vapor_tui.services.overview import list_with_curves
 
         known = {job_id: step for job_id, (step, _) in self._curves.items()}
@@ -154,62 +136,38 @@ class JobsScreen(ArrangingScreen):
             is_reversed=filters.is_reversed,
             page=self.page,
             limit=self.table.room,
-            around=self._job_wanted,
+            around=self.row_wanted,
         )
 
     @on(JobsRead)
     def _show_jobs(self, message: JobsRead) -> None:
         from vapor_tui.domain.jobs import Sort
 
-        if message.request != self._request:
+        page = message.answer.page
+        if not self.is_wanted(page, message.request):
             return
-        page = message.jobs.page
-        if page.page > page.total_pages:
-            self.page = page.total_pages
-            return
-        self._answered = page
-        # The page of a job that was wanted is known only now; nothing is to be read for it.
-        self.set_reactive(JobsScreen.page, page.page)
         steps = {job.id: job.current_step for job in page.jobs}
-        fresh = {job_id: (steps[job_id], curve) for job_id, curve in message.jobs.curves.items()}
+        fresh = {job_id: (steps[job_id], curve) for job_id, curve in message.answer.curves.items()}
         known = {**self._curves, **fresh}
         self._curves = {job_id: known[job_id] for job_id in steps}
-        table = self.table
-        table.shown = ShownJobs(
+        self.table.shown = ShownJobs(
             tuple(page.jobs),
             self.vapor.clock(),
             {job_id: curve for job_id, (_, curve) in self._curves.items()},
             Sort(self.filters.sort),
             self.filters.is_reversed,
         )
-        if self._job_wanted is not None:
-            numbers = [job.id for job in page.jobs]
-            if self._job_wanted in numbers:
-                table.cursor = numbers.index(self._job_wanted)
-            self._job_wanted = self._cursor_wanted = None
-        if self._cursor_wanted is not None:
-            table.cursor = self._cursor_wanted % max(len(page.jobs), 1)
-            self._cursor_wanted = None
+        self.put_cursor()
         self._show_state(page)
 
     def _show_state(self, page: JobPage) -> None:
-        if page.jobs:
-            self.state = "-listing"
-        elif self.filters.is_narrow:
-            self.query_one(MessagePanel).notice = NO_MATCH
-            self.state = "-no-match"
-        else:
-            self.query_one(MessagePanel).notice = WELCOME
-            self.state = "-welcome"
         self.query_one(FilterBar).listed = page
-        self.refresh_bindings()
-        if self.focused is None:
-            self.call_after_refresh(self.table.focus)
-
-    def watch_state(self, state: str) -> None:
-        self.set_class(True, state)
-        self.remove_class(*(other for other in _STATES if other != state))
-        self.refresh_bindings()
+        if page.jobs:
+            self.settle(LISTING)
+        elif self.filters.is_narrow:
+            self.settle("-no-match", NO_MATCH)
+        else:
+            self.settle("-welcome", WELCOME)
 
     # What happens meanwhile
 
@@ -217,7 +175,7 @@ class JobsScreen(ArrangingScreen):
         if overview is not None:
             self._show_note(overview)
             self._show_totals()
-            self._ask()
+            self.ask()
 
     def _time_passed(self) -> None:
         """Keep ages and times left right while nothing is written."""
@@ -236,13 +194,13 @@ class JobsScreen(ArrangingScreen):
             view.show([totals_line(overview.totals, width)])
 
     def action_was_done(self, message: ActionDone) -> None:
-        self._ask()
+        self.ask()
 
     def actions_were_done(self) -> None:
-        self._ask()
+        self.ask()
 
     def was_annotated(self) -> None:
-        self._ask()
+        self.ask()
 
     def watch_marked(self, marked: frozenset[int]) -> None:
         self.table.marked = marked
@@ -256,10 +214,6 @@ class JobsScreen(ArrangingScreen):
     @on(JobTable.Highlighted)
     def _offer_keys(self) -> None:
         self.refresh_bindings()
-
-    @on(JobTable.RoomChanged)
-    def _fill_room(self) -> None:
-        self._ask()
 
     # What is taken elsewhere
 
@@ -283,11 +237,11 @@ class JobsScreen(ArrangingScreen):
             case "open_again":
                 return self.state == "-failed"
             case "new" | "attach":
-                return self.state in ("-welcome", "-no-match", "-listing")
+                return self.state in ("-welcome", "-no-match", LISTING)
             case "search" | "status" | "sort" | "columns" | "export":
-                return self.state in ("-listing", "-no-match")
+                return self.state in (LISTING, "-no-match")
             case "compare":
-                return self.state == "-listing"
+                return self.state == LISTING
             case "clear" if not self.marked:
                 return self.filters.is_narrow or self.query_one(FilterBar).is_searching
         return super().check_action(action, parameters)
@@ -337,7 +291,7 @@ class JobsScreen(ArrangingScreen):
 
     def stand_on(self, job_id: int) -> None:
         """Put the cursor on a job when the list is next seen; nothing may hide it then."""
-        self._job_wanted = job_id
+        self.row_wanted = job_id
         if self.filters.is_narrow:
             self.query_one(FilterBar).clear()
 
@@ -348,42 +302,6 @@ class JobsScreen(ArrangingScreen):
         self.query_one(FilterBar).clear()
         self.table.focus()
 
-    @on(FilterBar.Changed)
-    def _list_anew(self) -> None:
-        if self._job_wanted is None:
-            self._cursor_wanted = 0
-        if self.page != 1:
-            self.page = 1
-        else:
-            self._ask()
-        self.refresh_bindings()
-
-    @on(FilterBar.Left)
-    def _go_to_table(self) -> None:
-        self.table.focus()
-
     @on(JobTable.Opened)
     def _open(self, message: JobTable.Opened) -> None:
         self.vapor.open_monitor(message.job_id)
-
-    @on(JobTable.Turned)
-    def _turn(self, message: JobTable.Turned) -> None:
-        if self._answered is None:
-            return
-        last = self._answered.total_pages
-        wanted = self.page + message.pages
-        if message.to_end:
-            wanted = last if message.pages > 0 else 1
-        wanted = min(max(wanted, 1), last)
-        if wanted != self.page:
-            self._cursor_wanted = message.cursor
-            self.page = wanted
-        elif message.to_end:
-            self.table.cursor = message.cursor % max(len(self.table.shown.rows), 1)
-
-    @on(MessagePanel.Chosen)
-    async def _choose(self, message: MessagePanel.Chosen) -> None:
-        await self.app.run_action(message.action, self)
-
-    def watch_page(self) -> None:
-        self._ask()

@@ -14,8 +14,9 @@ from textual.reactive import var
 from vapor_tui.ui.messages import NotificationsMarked, NotificationsRead
 from vapor_tui.ui.notices import NO_NOTIFICATIONS, NOTHING_UNREAD
 from vapor_tui.ui.notification_rows import full_lines
-from vapor_tui.ui.screens.base import VaporScreen
-from vapor_tui.ui.widgets.lines import FittedLines, Line, joined, spread
+from vapor_tui.ui.paging import place_text
+from vapor_tui.ui.screens.paging import LISTING, PagingScreen
+from vapor_tui.ui.widgets.lines import FittedLines, Line, spread
 from vapor_tui.ui.widgets.message_panel import MessagePanel
 from vapor_tui.ui.widgets.notification_table import NotificationTable
 from vapor_tui.ui.widgets.paged_table import ShownPage
@@ -25,12 +26,11 @@ if TYPE_CHECKING:
     from vapor_tui.services.export_files import ExportTable
     from vapor_tui.services.overview import Overview
 
-_STATES = ("-reading", "-empty", "-listing")
 _SECONDS_SHOWN = timedelta(seconds=62)
 """An age is shown in seconds for so long, and a look more."""
 
 
-class NotificationsScreen(VaporScreen[None]):
+class NotificationsScreen(PagingScreen[None]):
     """A page of notifications that follows what happens; opening it marks none of them read."""
 
     CSS_PATH = "notifications.tcss"
@@ -75,16 +75,13 @@ class NotificationsScreen(VaporScreen[None]):
         ),
     ]
 
-    page: var[int] = var(1, init=False)
     unread_only: var[bool] = var(False, init=False)
-    state: var[str] = var(_STATES[0])
+    STATES = ("-reading", "-empty", LISTING)
+    state: var[str] = var(STATES[0])
 
     def __init__(self) -> None:
         super().__init__()
         self._answered: NotificationPage | None = None
-        self._request = 0
-        self._is_stale = True
-        self._cursor_wanted: int | None = None
         self._told: tuple[int, ...] = ()
 
     @property
@@ -105,22 +102,10 @@ class NotificationsScreen(VaporScreen[None]):
         self.watch(self.app, "overview", self._overview_changed)
         self.watch(self.app, "second", self._time_passed, init=False)
 
-    def on_screen_resume(self) -> None:
-        if self._is_stale:
-            self._ask()
-
     # What is asked for
 
-    def _ask(self) -> None:
-        if not self.vapor.backend.is_open:
-            return
-        self._is_stale = not self.is_seen
-        if not self._is_stale:
-            self._request += 1
-            self._read(self._request)
-
     @work(group="list", exclusive=True)
-    async def _read(self, request: int) -> None:
+    async def read_page(self, request: int) -> None:
         from vapor_tui.services.notifications import notification_page
 
         page = await self.vapor.ask(
@@ -139,25 +124,17 @@ class NotificationsScreen(VaporScreen[None]):
 
     @on(NotificationsRead)
     def _show_page(self, message: NotificationsRead) -> None:
-        if message.request != self._request:
+        page = message.answer
+        if not self.is_wanted(page, message.request):
             return
-        page = self._answered = message.page
-        self.set_reactive(NotificationsScreen.page, page.page)
-        table = self.table
-        table.shown = ShownPage(tuple(page.notifications), self.vapor.clock())
-        if self._cursor_wanted is not None:
-            table.cursor = self._cursor_wanted % max(len(page.notifications), 1)
-            self._cursor_wanted = None
-        if not page.notifications:
-            panel = self.query_one(MessagePanel)
-            panel.notice = NOTHING_UNREAD if self.unread_only else NO_NOTIFICATIONS
-        self.state = "-listing" if page.notifications else "-empty"
+        self._answered = page
+        self.table.shown = ShownPage(tuple(page.notifications), self.vapor.clock())
+        self.put_cursor()
+        if page.notifications:
+            self.settle(LISTING)
+        else:
+            self.settle("-empty", NOTHING_UNREAD if self.unread_only else NO_NOTIFICATIONS)
         self._describe()
-        self.refresh_bindings()
-
-    def watch_state(self, state: str) -> None:
-        self.set_class(True, state)
-        self.remove_class(*(other for other in _STATES if other != state))
 
     @on(FittedLines.Resized)
     def _describe(self) -> None:
@@ -178,7 +155,7 @@ class NotificationsScreen(VaporScreen[None]):
         told = (overview.latest_notification, overview.unread, overview.total)
         if told != self._told:
             self._told = told
-            self._ask()
+            self.ask()
 
     def _time_passed(self) -> None:
         """Keep ages right: those below a minute change with every second."""
@@ -193,10 +170,6 @@ class NotificationsScreen(VaporScreen[None]):
         self._describe()
         self.refresh_bindings()
 
-    @on(NotificationTable.RoomChanged)
-    def _fill_room(self) -> None:
-        self._ask()
-
     # What a person does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -206,9 +179,9 @@ class NotificationsScreen(VaporScreen[None]):
             case "mark":
                 return self.table.row is not None
             case "mark_all":
-                return self.state == "-listing"
+                return self.state == LISTING
             case "filter":
-                return self.state == "-listing" or self.unread_only
+                return self.state == LISTING or self.unread_only
             case "clear":
                 return self.unread_only
             case "back":
@@ -242,7 +215,7 @@ class NotificationsScreen(VaporScreen[None]):
 
     @on(NotificationsMarked)
     def _list_marked(self) -> None:
-        self._ask()
+        self.ask()
 
     @on(NotificationTable.Opened)
     def _open(self, message: NotificationTable.Opened) -> None:
@@ -252,37 +225,11 @@ class NotificationsScreen(VaporScreen[None]):
         if note.job_id is not None:
             self.vapor.open_monitor(note.job_id)
 
-    @on(NotificationTable.Turned)
-    def _turn(self, message: NotificationTable.Turned) -> None:
-        if self._answered is None:
-            return
-        last = self._answered.total_pages
-        wanted = self.page + message.pages
-        if message.to_end:
-            wanted = last if message.pages > 0 else 1
-        wanted = min(max(wanted, 1), last)
-        if wanted != self.page:
-            self._cursor_wanted = message.cursor
-            self.page = wanted
-        elif message.to_end:
-            self.table.cursor = message.cursor % max(len(self.table.shown.rows), 1)
-
-    @on(MessagePanel.Chosen)
-    async def _choose(self, message: MessagePanel.Chosen) -> None:
-        await self.app.run_action(message.action, self)
-
-    def watch_page(self) -> None:
-        self._ask()
-
     def watch_unread_only(self) -> None:
-        self._cursor_wanted = 0
-        self.set_reactive(NotificationsScreen.page, 1)
-        self._ask()
+        self.ask_from_start()
 
 
 def _listed_line(page: NotificationPage, unread_only: bool, width: int) -> Line:
     """Return the line that says which notifications are listed, and how many there are."""
     shown: Line = (("show ", "dim"), ("unread" if unread_only else "all", "foreground"))
-    many = "1 notification" if page.total == 1 else f"{page.total:,} notifications"
-    where = f"page {page.page} of {page.total_pages}, " if page.total_pages > 1 else ""
-    return spread(joined([shown]), ((f"{where}{many}", "dim"),), width)
+    return spread(shown, ((place_text(page, "notification"), "dim"),), width)

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from textual import events, on
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.message import Message
 from textual.reactive import var
-from textual.widgets import Input
 
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.ui.glyphs import MARK
-from vapor_tui.ui.widgets.lines import Line, LinesView, joined, spread
+from vapor_tui.ui.paging import place_text
+from vapor_tui.ui.widgets.lines import Line, joined, spread
+from vapor_tui.ui.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import JobPage
@@ -29,8 +26,6 @@ STATUSES = (
     Status.CANCELLED,
 )
 NEWEST = "newest"
-_DELAY = 0.15
-"""Seconds without a key before what was typed is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,48 +44,27 @@ class Filters:
         return bool(self.search or self.status)
 
 
-class FilterBar(Horizontal):
-    """A line that says what is listed, with a field to search in when it is wanted."""
+class FilterBar(SearchBar):
+    """Narrows the list of jobs down, and sorts it."""
 
-    DEFAULT_CSS = """
-    FilterBar { height: 1; }
-    FilterBar Input { width: 34; margin-right: 3; display: none; background: $panel; }
-    FilterBar.-searching Input { display: block; }
-    """
+    PLACEHOLDER = "name, model, dataset or tag"
 
     filters: var[Filters] = var(Filters(), init=False)
     listed: var[JobPage | None] = var(None, init=False)
     marked: var[int] = var(0, init=False)
     """How many jobs are marked."""
 
-    class Changed(Message):
-        """Something else is to be listed."""
-
-        def __init__(self, filters: Filters) -> None:
-            super().__init__()
-            self.filters = filters
-
-    class Left(Message):
-        """The search field is done with."""
-
-    def compose(self) -> ComposeResult:
-        yield Input(placeholder="name, model, dataset or tag", compact=True)
-        yield LinesView()
-
     @property
-    def is_searching(self) -> bool:
-        return self.query_one(Input).has_focus
+    def searched(self) -> str:
+        return self.filters.search
 
-    def start_search(self) -> None:
-        """Put the cursor into the search field."""
-        self.add_class("-searching")
-        self.query_one(Input).focus()
+    def search_for(self, text: str) -> None:
+        self.filters = replace(self.filters, search=text)
 
     def clear(self) -> None:
-        """List all jobs again."""
-        self.query_one(Input).value = ""
-        self.remove_class("-searching")
+        # At once, so that the list is read once.
         self.filters = replace(self.filters, search="", status=None)
+        super().clear()
 
     def next_status(self, counts: Mapping[Status, int]) -> None:
         """List the jobs of the next status that there are any of, all of them after the last."""
@@ -101,48 +75,27 @@ class FilterBar(Horizontal):
     def sort_by(self, sort: str, *, is_reversed: bool) -> None:
         self.filters = replace(self.filters, sort=sort, is_reversed=is_reversed)
 
-    def watch_filters(self, filters: Filters) -> None:
-        self._describe()
-        self.post_message(self.Changed(filters))
+    def watch_filters(self) -> None:
+        self.describe()
+        self.post_message(self.Changed())
 
     def watch_marked(self) -> None:
-        self._describe()
+        self.describe()
 
     def watch_listed(self) -> None:
-        self._describe()
+        self.describe()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        self._describe()
-
-    @on(Input.Changed)
-    def _search_soon(self, event: Input.Changed) -> None:
-        event.stop()
-        self.set_timer(_DELAY, lambda: self._search_for(event.value))
-
-    def _search_for(self, text: str) -> None:
-        if text == self.query_one(Input).value:
-            self.filters = replace(self.filters, search=text.strip())
-
-    @on(Input.Submitted)
-    def _search_now(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._search_for(event.value)
-        self.set_class(bool(self.filters.search), "-searching")
-        self.post_message(self.Left())
-
-    def _describe(self) -> None:
-        line, page, filters = self.query_one(LinesView), self.listed, self.filters
-        if page is None or not line.content_size.width:
-            return
+    def description(self, width: int) -> Line:
+        page, filters = self.listed, self.filters
+        if page is None:
+            return ()
         reversed_ = " reversed" if filters.is_reversed else ""
         parts: list[Line] = [
             (("status ", "dim"), (filters.status.value if filters.status else "all", "foreground")),
             (("sort ", "dim"), (filters.sort, "foreground"), (reversed_, "dim")),
         ]
-        jobs = "1 job" if page.total == 1 else f"{page.total:,} jobs"
-        where = f"page {page.page} of {page.total_pages}, " if page.total_pages > 1 else ""
         marked: Line = ()
         if self.marked:
             marked = ((f"{MARK} {self.marked} marked", "bold accent"),)
-        right = joined([marked, ((f"{where}{jobs}", "dim"),)])
-        line.show([spread(joined(parts), right, line.content_size.width)])
+        right = joined([marked, ((place_text(page, "job"), "dim"),)])
+        return spread(joined(parts), right, width)
