@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from vapor_tui.ui.glyphs import CURSOR, MARK
-from vapor_tui.ui.widgets.lines import Line, fitted, line_width
+from vapor_tui.ui.widgets.lines import CURSOR_GROUND, Line, fitted, line_width
 
 CellT = TypeVar("CellT")
 
@@ -83,4 +83,4 @@ def row_of(cells: Line, *, is_current: bool, has_focus: bool, is_marked: bool = 
 
 def on_cursor(line: Line) -> Line:
     """Return a line on the ground of what the cursor is on."""
-    return tuple((text, f"{style} on block-cursor-background".strip()) for text, style in line)
+    return tuple((text, f"{style} on {CURSOR_GROUND}".strip()) for text, style in line)

@@ -25,7 +25,7 @@ Line: TypeAlias = tuple[Span, ...]
 GAP = "   "
 
 _ATTRIBUTES = ("bold", "italic", "underline", "reverse")
-CURSOR = "block-cursor-background"
+CURSOR_GROUND = "block-cursor-background"
 """The ground of what the cursor is on."""
 _styles: dict[tuple[str, str, bool], Style] = {}
 
@@ -50,7 +50,7 @@ def _parsed(app: App[object], name: str) -> Style:
         italic="italic" in words or None,
         underline="underline" in words or None,
         # Without colours a ground is not seen.
-        reverse="reverse" in words or (back == CURSOR and app.no_color) or None,
+        reverse="reverse" in words or (back == CURSOR_GROUND and app.no_color) or None,
     )
 
 
