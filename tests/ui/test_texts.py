@@ -26,6 +26,7 @@ from vapor_tui.ui.monitor_lines import (
     values_line,
 )
 from vapor_tui.ui.notices import totals_line
+from vapor_tui.ui.notification_rows import LAYOUTS, Cell, full_lines
 from vapor_tui.ui.toasts import toasts_of
 from vapor_tui.ui.widgets.lines import Line, line_width
 
@@ -268,6 +269,18 @@ def test_toasts_tell_what_matters_and_do_not_flood() -> None:
     assert told[0].severity == "error"
     assert "7 more" in told[-1].message
     assert "\x1b" not in told[0].message
+
+
+@pytest.mark.parametrize("width", [60, 74, 114, 154])
+def test_a_notification_of_wide_characters_has_room(width: int) -> None:
+    told = note(1, Priority.HIGH).model_copy(update={"message": "训练 job 在第二轮结束" * 40})
+    lines = full_lines(told, NOON, width, 5)
+    assert len(lines) == 5
+    assert max(map(line_width, lines)) <= width
+    assert plain(lines[-1]).endswith("…")
+    for layout in LAYOUTS:
+        row = layout.row(Cell(told, NOON), width, is_current=True, has_focus=True)
+        assert line_width(row) == width
 
 
 def test_figures_of_nothing_are_absent() -> None:
