@@ -1,4 +1,4 @@
-"""The app: opens the backend after the first frame and holds what every screen shares."""
+"""The app: opens the backend after the first frame, and lets screens come and go."""
 
 from __future__ import annotations
 
@@ -8,53 +8,45 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on, work
 from textual.actions import SkipAction
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
-from textual.reactive import var
 from textual.screen import Screen
 
-from vapor_tui.domain.text import printable
 from vapor_tui.ui import themes
-from vapor_tui.ui.backend import Backend
+from vapor_tui.ui.backend import Backend, mendable
 from vapor_tui.ui.clipboard import has_selection
 from vapor_tui.ui.commands import JobCommands, commands_of, export_commands, theme_commands
-from vapor_tui.ui.drawing import DrawingApp
 from vapor_tui.ui.ending import SignalledEnding
+from vapor_tui.ui.following import FollowingApp, local_now
 from vapor_tui.ui.going import go_to
 from vapor_tui.ui.leaving import Leaving
 from vapor_tui.ui.messages import (
     BackendFailed,
     BackendOpened,
     KeysKnown,
-    OverviewRead,
     ReadingEnded,
     ReadingProgressed,
 )
+from vapor_tui.ui.own_keys import OwnKeys
 from vapor_tui.ui.readings import Readings
 from vapor_tui.ui.screens.jobs import JobsScreen
-from vapor_tui.ui.toasts import toasts_of
+from vapor_tui.ui.toasts import show_toasts, toasts_of
 from vapor_tui.ui.widgets.key_line import ALWAYS
 from vapor_tui.ui.widgets.too_small import TooSmall
 
 if TYPE_CHECKING:
     from vapor_tui.config import Preferences
     from vapor_tui.services.overview import Overview
-    from vapor_tui.services.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 REFRESH_SECONDS = 1.0
 """How often screens look for what is new."""
-FULL_READING_EVERY = 10
-"""So many looks for what is new do not rely on something having been written."""
 CLOSE_SECONDS = 0.9
 """What is not handed back by then is taken over by another worker later."""
 WIDTHS = [(0, "-too-narrow"), (60, "-w60"), (80, "-w80"), (120, "-w120"), (160, "-w160")]
@@ -62,11 +54,7 @@ HEIGHTS = [(0, "-too-low"), (18, "-h18"), (24, "-h24"), (36, "-h36")]
 """Names of the sizes that the styles know, each from so many cells on."""
 
 
-def local_now() -> datetime:
-    return datetime.now().astimezone()
-
-
-class VaporApp(DrawingApp):
+class VaporApp(FollowingApp):
     """The terminal app. `clock` tells the time, in the zone to show it in; tests freeze it."""
 
     TITLE = "vapor"
@@ -114,14 +102,6 @@ class VaporApp(DrawingApp):
         ),
     ]
 
-    overview: var[Overview | None] = var(None, init=False)
-    """Counts and news as last read; None until then."""
-    second: var[datetime] = var(local_now, init=False)
-    """The time as last looked at, about once a second."""
-    minute: var[str] = var("", init=False)
-    trouble: var[str | None] = var(None, init=False)
-    """Why the database cannot be used at present, safe to show."""
-
     def __init__(
         self,
         backend: Backend,
@@ -141,35 +121,22 @@ class VaporApp(DrawingApp):
         With `owns_process` a signal ends the process even where the terminal blocks the app.
         Raises ConfigError for a preferred theme or key that there is not.
         """
-        super().__init__(ascii_only=ascii_only)
-        self.backend = backend
+        preferred_seconds = preferences.refresh_seconds if preferences else REFRESH_SECONDS
+        super().__init__(
+            backend,
+            clock=clock,
+            refresh_seconds=refresh_seconds or preferred_seconds,
+            ascii_only=ascii_only,
+        )
         self._leaving = Leaving(self)
         self.readings = Readings(self)
-        self.clock = clock
         self._preferences = preferences
-        self.refresh_seconds = refresh_seconds or (
-            preferences.refresh_seconds if preferences else REFRESH_SECONDS
-        )
         self._start = start
         self._owns_process = owns_process
         self.directory = directory
-        self._read_trouble: str | None = None
-        self._is_reading = False
-        self._readings = 0
-        for theme in themes.THEMES:
-            self.register_theme(theme)
-        self.theme = themes.DEFAULT_THEME
-        if preferences is not None:
-            self._heed(preferences)
-
-    def _heed(self, preferences: Preferences) -> None:
-        """Take on what shows in the first frame."""
-        if preferences.theme is not None:
+        if preferences is not None and preferences.theme is not None:
             self.theme = themes.checked(preferences.theme, self.available_themes)
-        if preferences.keys:
-            from vapor_tui.ui.keymap import check_keys
-
-            check_keys(preferences.keys)
+        self._keys = OwnKeys(self, preferences.keys if preferences else {})
 
     @property
     def preferences(self) -> Preferences:
@@ -179,9 +146,6 @@ class VaporApp(DrawingApp):
 
             self._preferences = Preferences()
         return self._preferences
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return themes.fallbacks(self.current_theme.dark)
 
     def get_default_screen(self) -> Screen[Any]:
         if self._preferences is None:
@@ -199,8 +163,7 @@ class VaporApp(DrawingApp):
     # Coming and going
 
     def on_mount(self) -> None:
-        self._tick()
-        self._bind_own_keys()
+        self._keys.bind_known()
         self._ending = SignalledEnding(self._leave_on_signal, owns_process=self._owns_process)
         self._ending.heed()
         self.screen_change_signal.subscribe(self, self._guard_size)
@@ -226,13 +189,6 @@ class VaporApp(DrawingApp):
         log.error("the app ends because of a bug", exc_info=error)
         super()._handle_exception(error)
 
-    def _bind_own_keys(self) -> None:
-        """Let the person's own keys apply to what is imported so far."""
-        if self._preferences is not None and self._preferences.keys:
-            from vapor_tui.ui.keymap import keymap
-
-            self.set_keymap(dict(keymap(self._preferences.keys).keys))
-
     # The backend
 
     def open_backend(self) -> None:
@@ -243,89 +199,36 @@ class VaporApp(DrawingApp):
     async def _open(self) -> None:
         try:
             await self.backend.open()
-        except _mendable() as error:
+        except mendable() as error:
             self.post_message(BackendFailed(str(error)))
             return
         self.post_message(BackendOpened())
         # What draws the charts is slow to import: have it ready before a monitor is opened.
         await asyncio.to_thread(importlib.import_module, "vapor_tui.ui.screens.monitor")
-        if self.preferences.keys:
-            from vapor_tui.ui.keymap import import_screens, keymap
-
-            await asyncio.to_thread(import_screens)
-            self.post_message(KeysKnown(keymap(self.preferences.keys)))
+        await self._keys.read_all()
 
     @on(BackendOpened)
     def _begin(self) -> None:
         self.home.opened()
-        self.set_interval(self.refresh_seconds, self._tick)
-        self._tick()
+        self.follow()
         if self._start is not None:
             start, self._start = self._start, None
             start(self)
 
     @on(KeysKnown)
     def _bind_all_keys(self, message: KeysKnown) -> None:
-        self.set_keymap(dict(message.keymap.keys))
-        for clash in message.keymap.clashes:
-            self.notify(f"Two meanings of {clash}", severity="warning", markup=False)
+        self._keys.take(message)
 
     @on(BackendFailed)
     def _tell_failure(self, message: BackendFailed) -> None:
         self.home.failed(message.reason)
 
-    async def ask(
-        self, service: Callable[Concatenate[Workspace, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T | None:
-        """Call a service in a thread; None when the database cannot be used, which is shown."""
-        try:
-            answer = await self.backend.ask(service, *args, **kwargs)
-        except _mendable() as error:
-            self._read_trouble = printable(error)
-            answer = None
-        else:
-            self._read_trouble = None
-        worker_trouble = self.backend.trouble
-        self.trouble = self._read_trouble or (worker_trouble and printable(worker_trouble))
-        return answer
+    # What happens meanwhile
 
-    # Once a second
-
-    def _tick(self) -> None:
-        self.second = self.clock()
-        self.minute = self.second.strftime("%H:%M")
-        if self.backend.is_open and not self._is_reading:
-            # Until the answer is taken in: a second reading would bring the same news again.
-            self._is_reading = True
-            self._read_overview()
-
-    @work(group="overview")
-    async def _read_overview(self) -> None:
-        from vapor_tui.services.overview import overview
-
-        self._readings += 1
-        anyway = self._readings % FULL_READING_EVERY == 0
-        found = await self.ask(overview, self.overview, anyway=anyway, now=self.clock())
-        self.post_message(OverviewRead(found))
-
-    @on(OverviewRead)
-    def _take_overview(self, message: OverviewRead) -> None:
-        self._is_reading = False
-        if message.overview is None or not self.screen_stack:
-            return  # nothing new, or the app is being left
-        self.overview = message.overview
+    def watch_overview(self, overview: Overview) -> None:
         watched = getattr(self.screen, "job_id", None)
-        toasts = toasts_of(message.overview.news, watched)
-        if toasts and self.preferences.bell:
-            self.bell()
-        for toast in toasts:
-            self.notify(
-                toast.message,
-                title=toast.title,
-                severity=toast.severity,
-                timeout=toast.seconds,
-                markup=False,
-            )
+        toasts = toasts_of(overview.news, watched)
+        show_toasts(self, toasts, with_bell=self.preferences.bell)
 
     @on(ReadingProgressed)
     @on(ReadingEnded)
@@ -457,11 +360,3 @@ def create_app(
         ascii_only=ascii_only,
         directory=directory,
     )
-
-
-def _mendable() -> tuple[type[Exception], ...]:
-    """Return the errors that a person can do something about; imported only when needed."""
-    from vapor_tui.domain.catalogue import CatalogueError
-    from vapor_tui.storage.errors import StorageError
-
-    return (StorageError, CatalogueError)

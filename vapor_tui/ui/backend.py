@@ -157,3 +157,11 @@ class Backend:
                 f"The worker of this app ended unexpectedly ({type(error).__name__}). "
                 "Jobs go on when the app is opened again; the log has the details"
             )
+
+
+def mendable() -> tuple[type[Exception], ...]:
+    """Return the errors that a person can do something about; imported only when needed."""
+    from vapor_tui.domain.catalogue import CatalogueError
+    from vapor_tui.storage.errors import StorageError
+
+    return (StorageError, CatalogueError)

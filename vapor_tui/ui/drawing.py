@@ -1,4 +1,4 @@
-"""Drawing what the terminal and the person can see: with ASCII alone, without colours."""
+"""Drawing what the terminal and the person can see: in our themes, in ASCII, without colours."""
 
 from __future__ import annotations
 
@@ -19,12 +19,18 @@ class DrawingApp(App[None]):
     def __init__(self, *, ascii_only: bool = False) -> None:
         super().__init__()
         self.ascii_only = ascii_only
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.theme = themes.DEFAULT_THEME
         # What every scroll bar is drawn by: Textual has no place for it but the class.
         ScrollBar.renderer = WholeCells if ascii_only else ScrollBarRender
         self._own_filters = [
             *([AsciiOnly()] if ascii_only else []),
             *([Colourless()] if self.no_color else []),
         ]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.fallbacks(self.current_theme.dark)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._own_filters]

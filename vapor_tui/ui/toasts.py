@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from textual.app import App
 
 from vapor_tui.domain.text import printable
 
@@ -41,6 +43,20 @@ def toasts_of(news: Sequence[Notification], watched: int | None) -> list[Toast]:
             Toast("More news", f"{rest} more notifications", "information", _SECONDS["normal"]),
         ]
     return [_toast(note) for note in told]
+
+
+def show_toasts(app: App[Any], toasts: Sequence[Toast], *, with_bell: bool) -> None:
+    """Let toasts pop up, with the terminal's bell if there are any."""
+    if toasts and with_bell:
+        app.bell()
+    for toast in toasts:
+        app.notify(
+            toast.message,
+            title=toast.title,
+            severity=toast.severity,
+            timeout=toast.seconds,
+            markup=False,
+        )
 
 
 def _toast(note: Notification) -> Toast:
