@@ -15,9 +15,11 @@ from tests.system.terminal import Terminal
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.services.exports import metric_rows
 from vapor_tui.services.jobs import get_job
+from vapor_tui.services.notifications import count_unread
 from vapor_tui.services.workspace import Workspace, open_workspace
 
-ENTER, ESCAPE, CTRL_S, CTRL_C, F3 = "\r", "\x1b", "\x13", "\x03", "\x1bOR"
+ENTER, ESCAPE, CTRL_S, CTRL_C = "\r", "\x1b", "\x13", "\x03"
+F2, F4, F5 = "\x1bOQ", "\x1bOS", "\x1b[15~"
 
 Open = Callable[..., Terminal]
 
@@ -64,7 +66,7 @@ def test_from_configuration_to_a_completed_job(
     terminal.wait_for("New job", "Balanced")
     terminal.press(CTRL_S)
     terminal.wait_for("No dataset selected. Choose one from Datasets.")
-    terminal.press(F3)
+    terminal.press(F5)
     terminal.wait_for("support-chats", "168 pairs")
     terminal.press(CTRL_S)
     terminal.wait_for("COMPLETED", "126 of 126" if columns >= 120 else "126/126")
@@ -126,3 +128,84 @@ def test_run_hands_back_on_ctrl_c_and_says_how_to_go_on(
     assert job is not None
     assert job.status is Status.QUEUED
     assert len(list(metric_rows(workspace, 1))) == job.current_step
+
+
+def test_everything_is_done_by_keyboard_alone(
+    open_app: Open, look: Callable[[], Workspace], tmp_path: Path
+) -> None:
+    """A new person's first hour, without a mouse."""
+    file = tmp_path / "chats.jsonl"
+    file.write_text('{"prompt": "question", "completion": "answer"}\n' * 40)
+    terminal = open_app("--speed", "max")
+
+    terminal.wait_for("rehearse", "plan a job")
+    terminal.press("r")
+    terminal.wait_for("COMPLETED")
+    terminal.press("N")
+    terminal.wait_for("Note on")
+    terminal.press("works at once" + CTRL_S)
+    terminal.wait_for("works at once", "Settings")
+    terminal.press("q")
+    terminal.wait_for("status all", "completed")
+
+    terminal.press("2")
+    terminal.wait_for("support-chats", "ready")
+    terminal.press("n")
+    terminal.wait_for("Add a dataset")
+    terminal.press(str(file) + ENTER)
+    terminal.wait_for("chats", "40")
+    terminal.press("t")
+    terminal.wait_for("New job", "Balanced", "chats")
+    terminal.press(F4)
+    terminal.wait_for("The same job from a shell", "submit")
+    terminal.press(ESCAPE)
+    terminal.press(F2)
+    terminal.wait_for("A6000", "adopt")
+    terminal.press("q")
+    terminal.wait_for("New job")
+    terminal.press(CTRL_S)
+    terminal.wait_for("COMPLETED", "30 of 30")
+
+    terminal.press("1")
+    terminal.wait_for("status all", "2 jobs")
+    terminal.press("#")
+    terminal.wait_for("Tags")
+    terminal.press("baseline" + ENTER)
+    terminal.wait_for("search", "open")
+    terminal.press(ENTER)
+    terminal.wait_for("COMPLETED", "baseline")
+    terminal.press("q")
+    terminal.wait_for("status all", "2 jobs")
+    terminal.press(" j ")
+    terminal.wait_for("2 marked")
+    terminal.press("c")
+    terminal.wait_for("Settings that differ", "Final loss")
+    terminal.press("q")
+    terminal.wait_for("2 marked")
+    terminal.press(ESCAPE)
+    terminal.wait_for("/ search")
+    terminal.press("y")
+    terminal.wait_for("New job like #")
+    terminal.press(ESCAPE)
+    terminal.wait_for("status all", "2 jobs")
+
+    terminal.press("3")
+    terminal.wait_for("U all read", "Training completed")
+    terminal.press("Uf")
+    terminal.wait_for("Nothing is unread")
+    terminal.press("1")
+    terminal.wait_for("status all")
+    terminal.press("gd")
+    terminal.wait_for("Delete #2")
+    terminal.press("y")
+    terminal.wait_for("1 job")
+    terminal.press(CTRL_C + CTRL_C)
+    assert terminal.wait_until_left() == 0
+
+    workspace = look()
+    job = get_job(workspace, 1)
+    assert job is not None
+    assert job.status is Status.COMPLETED
+    assert job.notes == "works at once"
+    assert get_job(workspace, 2) is None
+    assert count_unread(workspace) == 0

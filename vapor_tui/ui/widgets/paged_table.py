@@ -93,9 +93,12 @@ class PagedTable(RowTable[NumberedT], Generic[NumberedT, ShownT]):
         self.post_message(self.Turned(pages, cursor=self.cursor))
 
     def action_first(self) -> None:
+        # At once: the key after this one may act on the row under the cursor.
+        self.cursor = 0
         self.post_message(self.Turned(-1, to_end=True))
 
     def action_last(self) -> None:
+        self.cursor = self.count - 1
         self.post_message(self.Turned(1, to_end=True, cursor=-1))
 
 
