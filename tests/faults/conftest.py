@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import OWNER
 from tests.faults.figures import Figures
+from tests.faults.jobs import states
 from tests.faults.oracle import Verdict, Witness, judge
 from tests.faults.programs import Programs, zygote
 from vapor_tui.domain.lifecycle import Status
-from vapor_tui.services.workspace import open_workspace
-from vapor_tui.storage.jobs import status_counts
 
 _FIGURES = pytest.StashKey[Figures]()
 
@@ -85,12 +83,7 @@ def must_complete(programs: Programs, must_be_sound: MustBeSound) -> MustComplet
         code = healthy.wait()
         assert code == 0, healthy.said
         must_be_sound(path, seen)
-        workspace = open_workspace(path, owner=OWNER)
-        try:
-            counts = workspace.database.read(status_counts, OWNER)
-        finally:
-            workspace.close()
-        assert set(counts) == {Status.COMPLETED}, counts
+        assert {job.status for job in states(path).values()} == {Status.COMPLETED}
         assert not path.with_name(f"{path.name}-journal").exists()
 
     return check
