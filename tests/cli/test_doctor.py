@@ -184,7 +184,7 @@ def test_a_file_that_cannot_be_used_is_a_problem(
     found = look()["database"]
     assert found.level is Level.PROBLEM
     assert sentence in found.found
-    assert "Restore a copy" in found.fix
+    assert "together with its -journal file" in found.fix
     assert path.read_bytes() == before
 
 

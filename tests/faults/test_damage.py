@@ -230,6 +230,29 @@ def test_a_deleted_journal_is_no_traceback(
     figures.fault("a journal that is deleted")
 
 
+def test_a_journal_that_was_left_behind_is_not_rolled_into_a_new_database(
+    tmp_path: Path,
+    used: Path,
+    interrupted: Path,
+    programs: Programs,
+    must_complete: MustComplete,
+    figures: Figures,
+) -> None:
+    seen, journal = witness(used), _journal(interrupted)
+    content = journal.read_bytes()
+    moved = interrupted.rename(tmp_path / "moved.db")
+    for command in (("jobs",), ("worker", "--once"), ("doctor",)):
+        program = programs.start("--db", interrupted, *command)
+        assert f"{journal} belongs to a database that was moved" in _say(program)
+        assert program.code == TOLD
+        assert journal.read_bytes() == content
+        assert not interrupted.exists()
+    journal.rename(_journal(moved))
+    must_complete(moved, seen)
+    assert programs.start("--db", interrupted, "jobs").wait() == DONE
+    figures.fault("a journal that was left behind")
+
+
 def test_a_file_that_is_removed_while_a_worker_runs_is_not_made_anew(
     tmp_path: Path, programs: Programs
 ) -> None:

@@ -50,6 +50,25 @@ def test_a_new_database_is_ours_and_sound(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["new.db"]
 
 
+@pytest.mark.parametrize("ending", schema.COMPANIONS)
+def test_what_an_earlier_database_left_behind_is_not_taken_for_a_new_ones(
+    tmp_path: Path, ending: str
+) -> None:
+    path, left = tmp_path / "new.db", tmp_path / f"new.db{ending}"
+    left.write_bytes(b"what was last written")
+    with pytest.raises(StorageError, match=rf"{left} belongs to a database that was moved"):
+        open_database(path)
+    assert [file.name for file in tmp_path.iterdir()] == [left.name]
+
+
+def test_a_journal_beside_its_database_was_not_left_behind(tmp_path: Path) -> None:
+    """As when another process has made the database a moment ago and writes to it."""
+    path = tmp_path / "new.db"
+    path.with_name("new.db-journal").touch()
+    path.touch()
+    assert schema.left_behind(path) is None
+
+
 def test_every_constraint_has_a_name(tmp_path: Path) -> None:
     schema.build(tmp_path / "new.db")
     with closing(sqlite3.connect(tmp_path / "new.db")) as connection:

@@ -23,10 +23,14 @@ from vapor_tui.services.filesystems import NETWORK, file_system, mount_table
 from vapor_tui.storage import workers
 from vapor_tui.storage.errors import StorageError
 from vapor_tui.storage.examine import Examination, examine, read_only
-from vapor_tui.storage.schema import SCHEMA_VERSION
+from vapor_tui.storage.schema import SCHEMA_VERSION, left_behind, left_behind_sentence
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 SMALLEST_TERMINAL = (60, 18)
+_RESTORE = (
+    "Move it away, together with its -journal file if there is one; then restore a copy (a .backup "
+    "file may lie beside it), or choose another with --db"
+)
 _LIBRARIES = ("textual", "sqlmodel", "sqlalchemy", "numpy", "plotext")
 
 
@@ -125,6 +129,9 @@ def _place(path: Path, around: Surroundings) -> Iterator[Finding]:
 
 
 def _database(path: Path) -> Iterator[Finding]:
+    if (left := left_behind(path)) is not None:
+        yield Finding(Level.PROBLEM, "database", f"{path} is not there", left_behind_sentence(left))
+        return
     if not path.exists():
         yield Finding(Level.NOTE, "database", f"{path} is not there yet", "Any command makes it")
         return
@@ -135,7 +142,7 @@ def _database(path: Path) -> Iterator[Finding]:
             Level.PROBLEM,
             "database",
             str(error),
-            "Restore a copy (a .backup file may lie beside it) or choose another with --db",
+            _RESTORE,
         )
         return
     yield from _soundness(path, found)
@@ -169,7 +176,8 @@ def _soundness(path: Path, found: Examination) -> Iterator[Finding]:
             Level.PROBLEM,
             "integrity",
             described,
-            f"Copy the file, then rescue it: sqlite3 {path} .recover | sqlite3 new.db",
+            f"Copy the file, and {path.name}-journal if that is there; then rescue it: "
+            f"sqlite3 {path} .recover | sqlite3 new.db",
         )
     else:
         yield Finding(Level.FINE, "integrity", "sound")

@@ -91,7 +91,8 @@ def translated(error: Exception, path: Path) -> StorageError | None:
 def _damaged(path: Path) -> StorageDamagedError:
     return StorageDamagedError(
         f"{path} is damaged or not a database. "
-        "Restore a copy, or move it away and start with a new one"
+        f"Move it away, together with {path.name}-journal if that is there; then restore a copy, "
+        "or start with a new one"
     )
 
 

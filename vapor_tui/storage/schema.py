@@ -13,12 +13,14 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from vapor_tui.storage.errors import StorageDamagedError, StorageNewerError
+from vapor_tui.storage.errors import StorageDamagedError, StorageError, StorageNewerError
 from vapor_tui.storage.triggers import TRIGGERS
 
 APPLICATION_ID = 0x76617072  # "vapr"
 SCHEMA_VERSION = 5
 """Number of the newest migration; kept in the file's user_version."""
+COMPANIONS = ("-journal", "-wal", "-shm")
+"""Endings of the files that SQLite keeps beside a database while it is written."""
 
 
 def ensure(path: Path) -> None:
@@ -30,13 +32,33 @@ def ensure(path: Path) -> None:
     path = Path(os.path.realpath(path))  # a link may point to what is still to be made
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        _create(path)
-        return
+        # SQLite would take it for the new one's, and undo there what was written elsewhere.
+        if (left := left_behind(path)) is not None:
+            raise StorageError(left_behind_sentence(left))
+        if not path.exists():
+            _create(path)
+            return
     version = file_version(path)
     if version < SCHEMA_VERSION:
         from vapor_tui.storage.upgrade import upgrade  # alembic is slow to import
 
         upgrade(path)
+
+
+def left_behind(path: Path) -> Path | None:
+    """Return what SQLite has kept beside a database that is not at its place any more."""
+    companions = (path.with_name(path.name + ending) for ending in COMPANIONS)
+    found = next((file for file in companions if os.path.lexists(file)), None)
+    # Looked for again: another process may just have made the database, and be writing to it.
+    return None if found is None or path.exists() else found
+
+
+def left_behind_sentence(left: Path) -> str:
+    return (
+        f"{left} belongs to a database that was moved or removed without it, and holds what that "
+        "one needs to be sound again. Don't delete it: move it along, to lie beside that "
+        "database under its name, or choose another file with --db"
+    )
 
 
 def file_version(path: Path) -> int:
