@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    and_,
     case,
     delete,
     exists,
@@ -21,8 +23,8 @@ from sqlalchemy import (
     update,
 )
 
-from vapor_tui.domain.jobs import Job, JobFilter, JobPage, Placement, Sort
-from vapor_tui.domain.lifecycle import ACTIVE, Desired, Status
+from vapor_tui.domain.jobs import Engine, Job, JobFilter, JobPage, Placement, Sort
+from vapor_tui.domain.lifecycle import ACTIVE, HELD, Desired, Status
 from vapor_tui.domain.text import storable
 from vapor_tui.storage.tables import JobRow, Table
 
@@ -39,6 +41,22 @@ _MOST_BOUND = 500
 
 _MOST_WORDS = 20
 """Of a search; SQLite takes no condition of a thousand parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimable:
+    """Which jobs a worker can drive."""
+
+    engines: Collection[Engine] = tuple(Engine)
+    without: Collection[int] = ()
+    """Numbers of jobs that the database would not let it take."""
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        return and_(JOBS.c.engine.in_(self.engines), JOBS.c.id.not_in(self.without))
+
+
+EVERYTHING = Claimable()
 
 _VALUES: dict[Sort, ColumnElement[Any]] = {
     Sort.NEWEST: JOBS.c.id,
@@ -108,21 +126,29 @@ def jobs_of(connection: Connection, owner: str, job_ids: Sequence[int]) -> list[
     return [_job(row) for row in rows]
 
 
-def has_work(connection: Connection, owner: str) -> bool:
-    """Say whether a person has a job that is queued or held by a worker."""
-    return bool(
-        connection.execute(
-            select(JOBS.c.id).where(JOBS.c.owner == owner, JOBS.c.status.in_(ACTIVE)).limit(1)
-        ).first()
-    )
+def has_work(connection: Connection, owner: str, kinds: Claimable = EVERYTHING) -> bool:
+    """Say whether a person has a job that is held by a worker, or waits for one that can."""
+    held = and_(JOBS.c.status.in_(HELD), JOBS.c.id.not_in(kinds.without))
+    waits = and_(JOBS.c.status == Status.QUEUED, kinds.condition)
+    return _is_any(connection, JOBS.c.owner == owner, or_(held, waits))
 
 
-def has_queued(connection: Connection, owner: str, *, only_attached: bool = False) -> bool:
-    """Say whether a person has a job that waits for a worker."""
-    waiting = [JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED]
+def has_queued(
+    connection: Connection,
+    owner: str,
+    kinds: Claimable = EVERYTHING,
+    *,
+    only_attached: bool = False,
+) -> bool:
+    """Say whether a person has a job that waits for a worker that can drive it."""
+    waiting = [JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED, kinds.condition]
     if only_attached:
         waiting.append(JOBS.c.placement == Placement.ATTACHED)
-    return bool(connection.execute(select(JOBS.c.id).where(*waiting).limit(1)).first())
+    return _is_any(connection, *waiting)
+
+
+def _is_any(connection: Connection, *conditions: ColumnElement[bool]) -> bool:
+    return connection.execute(select(JOBS.c.id).where(*conditions).limit(1)).first() is not None
 
 
 def job_of_source(connection: Connection, owner: str, source: str) -> Job | None:

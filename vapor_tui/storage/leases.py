@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.health.findings import HealthChange
@@ -18,7 +29,7 @@ from vapor_tui.domain.notifications import Notice, budget_notice, status_notice
 from vapor_tui.domain.sources import SourceState
 from vapor_tui.storage.events import record
 from vapor_tui.storage.health import store_health
-from vapor_tui.storage.jobs import JOBS, jobs_by_id
+from vapor_tui.storage.jobs import EVERYTHING, JOBS, Claimable, jobs_by_id
 from vapor_tui.storage.logs import append_lines
 from vapor_tui.storage.metrics import store_blocks
 from vapor_tui.storage.notifications import notify
@@ -81,14 +92,32 @@ MOST_WATCHED = 64
 """Attached jobs that are claimed at once: to follow a log takes next to nothing."""
 
 
-def claim(connection: Connection, owner: str, worker_id: int, most: int) -> list[Job]:
+def claim(
+    connection: Connection,
+    owner: str,
+    worker_id: int,
+    most: int,
+    kinds: Claimable = EVERYTHING,
+) -> list[Job]:
     """Take up to `most` of a person's queued jobs, oldest first, in one atomic step.
 
     Those that only watch come on top: they must not wait for others to be trained.
     Of the jobs that may have killed their last worker, one at a time, until it has come further:
     a job that kills every worker must not take the others with it.
     """
-    queued = (JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED)
+    return _take(connection, worker_id, _wanted(owner, worker_id, most, kinds))
+
+
+def candidates(
+    connection: Connection, owner: str, worker_id: int, most: int, kinds: Claimable
+) -> list[int]:
+    """Return the numbers of the jobs that `claim` would take."""
+    wanted = select(JOBS.c.id).where(_wanted(owner, worker_id, most, kinds))
+    return list(connection.execute(wanted.order_by(JOBS.c.queued_at, JOBS.c.id)).scalars())
+
+
+def _wanted(owner: str, worker_id: int, most: int, kinds: Claimable) -> ColumnElement[bool]:
+    queued = (JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED, kinds.condition)
     is_attached = JOBS.c.placement == Placement.ATTACHED
     by_age = (JOBS.c.queued_at, JOBS.c.id)
     suspect = JOBS.c.barren_claims > 0
@@ -97,8 +126,7 @@ def claim(connection: Connection, owner: str, worker_id: int, most: int) -> list
     free = or_(~suspect, and_(JOBS.c.id == first_suspect.scalar_subquery(), ~on_trial))
     oldest = select(JOBS.c.id).where(*queued, free, ~is_attached).order_by(*by_age).limit(most)
     watched = select(JOBS.c.id).where(*queued, free, is_attached).limit(MOST_WATCHED)
-    wanted = or_(*(JOBS.c.id.in_(which.scalar_subquery()) for which in (oldest, watched)))
-    return _take(connection, worker_id, wanted)
+    return or_(*(JOBS.c.id.in_(which.scalar_subquery()) for which in (oldest, watched)))
 
 
 def held_by(connection: Connection, worker_id: int) -> list[Job]:

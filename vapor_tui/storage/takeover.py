@@ -1,20 +1,25 @@
-"""Takes jobs from workers that are gone, and gives them to whoever comes next."""
+"""Takes jobs from workers that are gone or give them up, for whoever comes next."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import IntegrityError
 
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Desired, Status
 from vapor_tui.domain.notifications import status_notice
 from vapor_tui.storage.events import record
-from vapor_tui.storage.jobs import JOBS, jobs_by_id
-from vapor_tui.storage.leases import released_status
+from vapor_tui.storage.jobs import JOBS
+from vapor_tui.storage.leases import held_by, released_status
 from vapor_tui.storage.notifications import notify
 from vapor_tui.storage.workers import Worker, unregister, worker_by_id
+
+log = logging.getLogger(__name__)
 
 BARREN_CLAIMS = 3
 """So many times a job may lose its worker without having come any further."""
@@ -34,22 +39,56 @@ def take_over(connection: Connection, dead: Worker, who: str) -> list[Job]:
     now = worker_by_id(connection, dead.id)
     if now is None or now.heartbeat != dead.heartbeat:
         return []
-    held = connection.execute(select(JOBS.c.id).where(JOBS.c.lease_owner == dead.id)).scalars()
-    jobs = jobs_by_id(connection, list(held))
-    for job in jobs:
-        release(connection, job, who)
+    jobs = _release_each(connection, held_by(connection, dead.id), who)
     unregister(connection, dead.id)
     return jobs
 
 
-def release(connection: Connection, job: Job, who: str, desired: Desired | None = None) -> None:
-    """End or queue a job whose worker is gone, by what is wanted of it."""
+def leave(connection: Connection, worker_id: int) -> None:
+    """Release whatever a worker still holds, known to it or not, and remove its row."""
+    _release_each(
+        connection,
+        held_by(connection, worker_id),
+        f"worker {worker_id}",
+        is_barren=False,
+        note="its worker left",
+    )
+    unregister(connection, worker_id)
+
+
+def _release_each(connection: Connection, jobs: Iterable[Job], who: str, **how: Any) -> list[Job]:
+    """Release jobs; one whose row the database refuses to change keeps no other from it."""
+    released = []
+    for job in jobs:
+        try:
+            with connection.begin_nested():
+                release(connection, job, who, **how)
+        except IntegrityError:
+            log.exception("job %s cannot be released", job.id)
+            continue
+        released.append(job)
+    return released
+
+
+def release(
+    connection: Connection,
+    job: Job,
+    who: str,
+    desired: Desired | None = None,
+    *,
+    is_barren: bool = True,
+    note: str = "its worker is gone",
+) -> None:
+    """End or queue a job whose worker is gone, by what is wanted of it.
+
+    `is_barren` counts it as an attempt of which the job may have been the end.
+    """
     wanted = job.desired if desired is None else desired
-    barren = job.barren_claims + 1
-    status, reason, error = released_status(wanted), "its worker is gone", None
+    barren = job.barren_claims + is_barren
+    status, error = released_status(wanted), None
     if wanted is Desired.FAIL:
         status, error = Status.FAILED, "Made to fail by hand"
-    elif status is Status.QUEUED and barren >= BARREN_CLAIMS:
+    elif is_barren and status is Status.QUEUED and barren >= BARREN_CLAIMS:
         status, error = Status.FAILED, _BARREN
     values: dict[str, Any] = {
         "status": status,
@@ -66,7 +105,6 @@ def release(connection: Connection, job: Job, who: str, desired: Desired | None 
     connection.execute(
         update(JOBS).where(JOBS.c.id == job.id, JOBS.c.fence == job.fence).values(**values)
     )
-    reason = error or reason
     record(
         connection,
         job.id,
@@ -75,7 +113,7 @@ def release(connection: Connection, job: Job, who: str, desired: Desired | None 
         status,
         who=who,
         fence=job.fence,
-        note=reason,
+        note=error or note,
     )
     notice = status_notice(
         job.name,
@@ -86,3 +124,40 @@ def release(connection: Connection, job: Job, who: str, desired: Desired | None 
     )
     if notice is not None:
         notify(connection, job.owner, notice, job.id)
+
+
+def fail_held(connection: Connection, worker_id: int, job_id: int, reason: str) -> None:
+    """Fail a job that its worker cannot drive or store, and change nothing else of it."""
+    row = connection.execute(
+        select(JOBS.c.owner, JOBS.c.name, JOBS.c.status, JOBS.c.fence, JOBS.c.current_cost).where(
+            JOBS.c.id == job_id, JOBS.c.lease_owner == worker_id
+        )
+    ).first()
+    if row is None:
+        return
+    connection.execute(
+        update(JOBS)
+        .where(JOBS.c.id == job_id)
+        .values(
+            status=Status.FAILED,
+            lease_owner=None,
+            estimated_completion_at=None,
+            completed_at=datetime.now(UTC),
+            final_cost=final_cost(row.current_cost),
+            error_message=reason,
+        )
+    )
+    who = f"worker {worker_id}"
+    record(
+        connection,
+        job_id,
+        "status",
+        row.status,
+        Status.FAILED,
+        who=who,
+        fence=row.fence,
+        note=reason,
+    )
+    notice = status_notice(row.name, Status.FAILED, reason=reason, cost=row.current_cost)
+    if notice is not None:
+        notify(connection, row.owner, notice, job_id)

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -25,6 +25,8 @@ from vapor_tui.storage import leases, takeover, workers
 from vapor_tui.storage.engine import Database
 from vapor_tui.storage.errors import StorageError
 from vapor_tui.storage.health import HealthPast, health_past
+from vapor_tui.storage.jobs import Claimable
+from vapor_tui.worker import salvage
 from vapor_tui.worker.drive import Drive
 from vapor_tui.worker.vitals import Vitals
 from vapor_tui.worker.watch import LEASE_SECONDS, LeaseWatch
@@ -96,6 +98,8 @@ class Worker:
         self._health = health
         self._id: int | None = None
         self._drives: dict[int, Drive] = {}
+        self._stuck: set[int] = set()
+        """Jobs whose rows the database lets nobody change."""
         self._awake = asyncio.Event()
         self._watch = LeaseWatch()
         self._last_watch = -WATCH_SECONDS
@@ -173,7 +177,9 @@ class Worker:
         if not self._claims:
             return False
         try:
-            return await self._database.read_async(job_queries.has_work, self._owner)
+            return await self._database.read_async(
+                job_queries.has_work, self._owner, self._claimable
+            )
         except StorageError as error:
             self.trouble = error
             return True
@@ -204,11 +210,31 @@ class Worker:
             if job_id in self._drives:
                 self._drives[job_id].heed(wish)
         for job in found.claimed:
-            self.adopt(job, await self._past(job))
+            await self._adopt_or_fail(job)
         if found.released:
             self.wake()
         await self._purge_some()
         return bool(self._drives)
+
+    async def _adopt_or_fail(self, job: Job) -> None:
+        """Drive a job, or fail it alone where nothing here can drive it."""
+        try:
+            self.adopt(job, await self._past(job))
+        except Exception as error:
+            log.exception("job %s cannot be driven", job.id)
+            reason = f"It cannot be driven: {salvage.summary(error)}"
+            if self._id is None or not await self._failed(job.id, reason):
+                self._stuck.add(job.id)
+
+    async def _failed(self, job_id: int, reason: str) -> bool:
+        """Fail a job that is held but not driven; say whether it can be."""
+        assert self._id is not None
+        try:
+            return await salvage.fail(self._database, self._id, job_id, reason)
+        except StorageError as error:
+            log.warning("cannot fail job %s now: %s", job_id, error)
+            self._is_unsure = True  # the next tick finds it among what is held
+            return True
 
     async def _purge_some(self) -> None:
         """Remove one piece of a deleted job, so that a large one is gone in the background."""
@@ -294,9 +320,46 @@ class Worker:
             found, waiting = await database.read_async(self._listen, held, room)
             if not waiting:
                 return found
-        written = await database.write_async(self._write, worker_id, advances, gone, held, room)
+        try:
+            written = await database.write_async(self._write, worker_id, advances, gone, held, room)
+        except StorageError:
+            raise
+        except Exception:
+            log.exception("cannot store %s jobs together: each by itself", len(advances))
+            written = await self._write_each(database, worker_id, advances, gone, held, room)
         self._last_write = self._now()
         return written
+
+    async def _write_each(
+        self,
+        database: Database,
+        worker_id: int,
+        advances: Sequence[leases.Advance],
+        gone: Sequence[workers.Worker],
+        held: list[int],
+        room: int,
+    ) -> _Tick:
+        """Do what `_write` does in many transactions, so that one job takes no other with it."""
+        stored = await salvage.store_each(database, advances)
+        self._stuck |= stored.stuck
+        self._is_unsure = True  # a job that is lost may still be held by this worker
+        kept = [job_id for job_id in held if job_id not in stored.lost]
+        tick = await database.write_async(self._write, worker_id, (), (), kept, 0)
+        if tick.is_forgotten:
+            return tick
+        released = await salvage.take_over_each(database, gone, f"worker {worker_id}")
+        claimed = list(tick.claimed)
+        if self._claims and await database.read_async(self._may_claim):
+            found = await salvage.claim_each(
+                database, self._owner, worker_id, room, self._claimable
+            )
+            self._stuck |= found.stuck
+            claimed += found.claimed
+        return replace(tick, lost=frozenset(stored.lost), claimed=claimed, released=released)
+
+    @property
+    def _claimable(self) -> Claimable:
+        return Claimable(tuple(self._runners), tuple(self._stuck))
 
     async def _gone(self, database: Database, now: float) -> list[workers.Worker]:
         """Look, once in a while, for other workers that are gone."""
@@ -313,7 +376,7 @@ class Worker:
         """Read the wishes, and whether a job waits that could be claimed."""
         wishes = job_queries.wishes(connection, held) if held else {}
         waits = self._claims and job_queries.has_queued(
-            connection, self._owner, only_attached=room == 0
+            connection, self._owner, self._claimable, only_attached=room == 0
         )
         return _Tick(wishes=wishes), waits and self._may_claim(connection)
 
@@ -334,14 +397,14 @@ class Worker:
         wishes = job_queries.wishes(connection, held) if held else {}
         claimed: list[Job] = []
         if self._claims and self._may_claim(connection):
-            claimed = leases.claim(connection, self._owner, worker_id, room)
+            claimed = leases.claim(connection, self._owner, worker_id, room, self._claimable)
         if lost or self._is_unsure:
             # An error can come after the commit: what was stored or claimed then is ours, and
             # goes on from its durable position.
             claimed = [
                 job
                 for job in leases.held_by(connection, worker_id)
-                if job.id in lost or job.id not in held
+                if (job.id in lost or job.id not in held) and job.id not in self._stuck
             ]
         return _Tick(frozenset(lost), wishes, claimed, released)
 
@@ -372,11 +435,16 @@ class Worker:
         self._let_go = True
         try:
             async with asyncio.timeout(LEAVING_SECONDS):
-                # A job whose whole life fits into one tick needs a second one for its end.
-                while advances := self._advances():
-                    lost = await self._database.write_async(leases.store_advances, advances)
-                    await self._settle(advances, frozenset(lost))
-                await self._database.write_async(workers.unregister, self._id)
+                try:
+                    # A job whose whole life fits into one tick needs a second one for its end.
+                    while advances := self._advances():
+                        stored = await salvage.store(self._database, advances)
+                        await self._settle(advances, frozenset(stored.lost))
+                except StorageError:
+                    raise
+                except Exception:
+                    log.exception("what was gathered last is lost")
+                await self._database.write_async(takeover.leave, self._id)
         except (StorageError, TimeoutError) as error:
             log.warning("left without handing back: %s", error or "the database is locked")
         self._drives.clear()
