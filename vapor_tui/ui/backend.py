@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 from collections.abc import Callable, Sequence
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_RESTART_SECONDS = (1.0, 5.0, 30.0)
+"""How long a worker that ended by a bug of ours rests before it is started anew, each time."""
+_SOUND_SECONDS = 600.0
+"""A worker that has run for so long is given all its restarts again."""
 
 
 class Backend:
@@ -129,27 +135,51 @@ class Backend:
         return open_workspace(self.database, owner=self._owner)
 
     def _start_worker(self, workspace: Workspace) -> None:
+        self._worker = self._new_worker(workspace)
+        self._working = asyncio.create_task(self._work(workspace), name="worker")
+        self._working.add_done_callback(self._take_end)
+
+    def _new_worker(self, workspace: Workspace) -> Worker:
         from vapor_tui.simulation import Pace
         from vapor_tui.worker.worker import Worker, default_runners
 
         pace = Pace.parse(self._speed) if self._speed else None
-        self._worker = Worker(
+        return Worker(
             workspace.database,
             workspace.owner,
             runners=default_runners(pace),
             health=self._health,
         )
-        self._working = asyncio.create_task(self._work(workspace, self._worker), name="worker")
-        self._working.add_done_callback(self._take_end)
 
-    async def _work(self, workspace: Workspace, worker: Worker) -> None:
+    async def _work(self, workspace: Workspace) -> None:
+        """Run a worker until the app ends; start another where it ends by a bug of ours."""
         from vapor_tui.worker.deliveries import delivering
 
+        now, rests = asyncio.get_running_loop().time, iter(_RESTART_SECONDS)
         async with delivering(workspace.database, workspace.owner, self._on_event, self._stop):
-            await worker.run(self._stop)
+            while self._worker is not None:
+                begun = now()
+                try:
+                    await self._worker.run(self._stop)
+                    return
+                except Exception as error:
+                    if now() - begun > _SOUND_SECONDS:
+                        rests = iter(_RESTART_SECONDS)
+                    if (seconds := next(rests, None)) is None:
+                        raise
+                    log.exception("the worker of the app ended: starting it anew")
+                    self._crash = (
+                        f"The worker of this app ended unexpectedly ({type(error).__name__}). "
+                        "It is started anew; the log has the details"
+                    )
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), seconds)
+                    return
+                self._crash = None
+                self._worker = self._new_worker(workspace)
 
     def _take_end(self, working: asyncio.Task[None]) -> None:
-        """Say so when the worker ended by a bug of ours: jobs wait until the app is restarted."""
+        """Say so when the worker ended for good: jobs wait until the app is restarted."""
         error = None if working.cancelled() else working.exception()
         if error is not None:
             log.error("the worker of the app ended", exc_info=error)
