@@ -247,6 +247,19 @@ def test_workers_alive_and_gone(look: Look, workspace: Workspace, add_job: AddJo
     )
 
 
+def test_jobs_of_an_engine_that_is_not_here_are_noted(
+    look: Look, workspace: Workspace, add_job: AddJob
+) -> None:
+    add_job()
+    workspace.database.write(
+        lambda connection: connection.exec_driver_sql("UPDATE training_jobs SET engine = 'hf'")
+    )
+    findings = look()
+    assert findings["engines"].level is Level.NOTE
+    assert "1 queued jobs have an engine" in findings["engines"].found
+    assert findings["workers"].found == "none"
+
+
 def test_the_command_prints_every_finding_and_its_fix(
     workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -249,6 +249,22 @@ async def test_active_jobs_without_a_worker_are_pointed_out(
         assert ("1 active job has no worker" in app.text) is not has_worker
 
 
+async def test_jobs_that_wait_for_another_engine_or_a_busy_worker_are_pointed_out(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    def change(statement: str) -> None:
+        workspace.database.write(lambda connection: connection.exec_driver_sql(statement))
+
+    hold(workspace, add_job)
+    waits = add_job()
+    change("UPDATE workers SET is_separate = 1")
+    change(f"UPDATE training_jobs SET queued_at = '2026-01-01' WHERE id = {waits.id}")
+    async with session(frozen_app(workspace)) as app:
+        await app.sees("The queue waits for the separate worker, which has 1 running")
+        change(f"UPDATE training_jobs SET engine = 'hf' WHERE id = {waits.id}")
+        await app.sees("1 queued job has an engine that this version doesn't run")
+
+
 async def test_the_mouse_chooses_and_opens(workspace: Workspace, add_job: AddJob) -> None:
     for name in ("first", "second", "third"):
         add_job(name=name)

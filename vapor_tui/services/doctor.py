@@ -10,6 +10,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,12 +19,14 @@ from vapor_tui.domain.catalogue import CatalogueError
 from vapor_tui.domain.formats import file_size
 from vapor_tui.log import log_file
 from vapor_tui.processes import is_provably_gone
+from vapor_tui.runners import ENGINES
 from vapor_tui.services.catalogue import load_catalogue
 from vapor_tui.services.filesystems import NETWORK, file_system, mount_table
 from vapor_tui.storage import workers
 from vapor_tui.storage.errors import StorageError
 from vapor_tui.storage.examine import Examination, examine, read_only
 from vapor_tui.storage.schema import SCHEMA_VERSION, left_behind, left_behind_sentence
+from vapor_tui.storage.waiting import waiting
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 SMALLEST_TERMINAL = (60, 18)
@@ -203,6 +206,7 @@ def _permissions(path: Path) -> Iterator[Finding]:
 def _workers(path: Path, found: Examination) -> Iterator[Finding]:
     with read_only(path) as connection:
         present, holders = workers.workers_and_holders(connection, paths.owner())
+        waits = waiting(connection, paths.owner(), ENGINES, datetime.now(UTC))
     alive = [worker for worker in present if not is_provably_gone(worker.process)]
     orphaned = [worker for worker in present if worker not in alive and worker.id in holders]
     described = ", ".join(f"pid {w.process.pid} on {w.process.hostname}" for w in alive) or "none"
@@ -213,7 +217,14 @@ def _workers(path: Path, found: Examination) -> Iterator[Finding]:
             f"held by {len(orphaned)} workers that are gone",
             "Start any worker, it takes them over: vapor-tui worker --once",
         )
-    if found.active_jobs and not alive:
+    if waits.foreign:
+        yield Finding(
+            Level.NOTE,
+            "engines",
+            f"{waits.foreign} queued jobs have an engine that this version doesn't run",
+            "Start a worker of the version that made them, or cancel them",
+        )
+    if found.active_jobs > waits.foreign and not alive:
         yield Finding(
             Level.NOTE,
             "workers",

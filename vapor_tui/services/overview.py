@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,16 +14,20 @@ from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.notifications import Notification
 from vapor_tui.domain.totals import Totals
 from vapor_tui.processes import is_provably_gone
+from vapor_tui.runners import ENGINES
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as job_queries
 from vapor_tui.storage import notifications as notification_queries
 from vapor_tui.storage.metrics import loss_samples
 from vapor_tui.storage.totals import totals
+from vapor_tui.storage.waiting import Waiting, held_by_some, waiting
 from vapor_tui.storage.workers import workers
 
 SAMPLES = 7
 """Losses in the small curve of a job's row."""
 _MOST_NEWS = 20
+_PATIENCE = timedelta(seconds=5)
+"""A worker with room takes a job long before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class Overview:
     latest_notification: int
     has_worker: bool
     """Whether a worker is registered, here or elsewhere, that may be alive."""
+    waiting: Waiting
+    held_separately: int
+    """Jobs that separate workers hold: while there is one, the app leaves the queue to it."""
 
     @property
     def counts(self) -> Mapping[Status, int]:
@@ -112,6 +119,7 @@ def _overview(
         news = notification_queries.notifications(
             connection, owner, after_id=since.latest_notification, limit=_MOST_NEWS
         )
+    alive = [w for w in workers(connection, owner) if not is_provably_gone(w.process)]
     return Overview(
         version=version,
         day=now.date(),
@@ -119,7 +127,9 @@ def _overview(
         unread=notification_queries.unread_count(connection, owner),
         news=tuple(reversed(news)),
         latest_notification=latest,
-        has_worker=any(not is_provably_gone(w.process) for w in workers(connection, owner)),
+        has_worker=bool(alive),
+        waiting=waiting(connection, owner, ENGINES, now.astimezone(UTC) - _PATIENCE),
+        held_separately=held_by_some(connection, [w.id for w in alive if w.is_separate]),
     )
 
 

@@ -13,6 +13,7 @@ from vapor_tui.ui.widgets.message_panel import Choice, Notice
 
 if TYPE_CHECKING:
     from vapor_tui.domain.totals import Tally, Totals
+    from vapor_tui.services.overview import Overview
 
 WELCOME = Notice(
     "No jobs yet",
@@ -97,14 +98,26 @@ def not_opened(reason: str) -> Notice:
     )
 
 
-def no_worker_lines(active: int, has_worker: bool) -> list[Line]:
-    """Return the line that says that jobs wait in vain; none when there is no need."""
-    if has_worker or not active:
-        return []
-    jobs = "1 active job has" if active == 1 else f"{active} active jobs have"
-    return [
-        (
-            (f"{jobs} no worker. Start one with: ", "status-paused"),
-            ("vapor-tui worker", "bold foreground"),
+def waiting_lines(overview: Overview) -> list[Line]:
+    """Return the line that says why jobs wait in vain, or for long; none when there is no need."""
+    active, waiting = (
+        overview.running + overview.queued - overview.waiting.foreign,
+        overview.waiting,
+    )
+    if active and not overview.has_worker:
+        sentence = f"{_jobs(active, 'active job')} no worker. Start one with: "
+        return [((sentence, "status-paused"), ("vapor-tui worker", "bold foreground"))]
+    if waiting.foreign:
+        sentence = f"{_jobs(waiting.foreign, 'queued job')} an engine that this version doesn't run"
+        return [((sentence, "status-paused"),)]
+    if waiting.ready and overview.held_separately:
+        sentence = (
+            f"The queue waits for the separate worker, which has {overview.held_separately} "
+            "running. Start another with: "
         )
-    ]
+        return [((sentence, "dim"), ("vapor-tui worker", "bold foreground"))]
+    return []
+
+
+def _jobs(number: int, what: str) -> str:
+    return f"1 {what} has" if number == 1 else f"{number} {what}s have"

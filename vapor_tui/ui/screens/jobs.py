@@ -13,7 +13,7 @@ from textual.reactive import var
 
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.messages import ActionDone, JobsRead, RehearsalReady
-from vapor_tui.ui.notices import NO_MATCH, WELCOME, no_worker_lines, not_opened, totals_line
+from vapor_tui.ui.notices import NO_MATCH, WELCOME, not_opened, totals_line, waiting_lines
 from vapor_tui.ui.screens.arranging import ArrangingScreen
 from vapor_tui.ui.screens.job_screen import GO_ON
 from vapor_tui.ui.screens.paging import LISTING, PagingScreen
@@ -184,8 +184,7 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
             self.table.shown = replace(shown, now=now)
 
     def _show_note(self, overview: Overview) -> None:
-        note = no_worker_lines(overview.running + overview.queued, overview.has_worker)
-        self.query_one("#note", LinesView).show(note)
+        self.query_one("#note", LinesView).show(waiting_lines(overview))
 
     @on(FittedLines.Resized)
     def _show_totals(self) -> None:
