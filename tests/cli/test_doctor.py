@@ -247,6 +247,20 @@ def test_workers_alive_and_gone(look: Look, workspace: Workspace, add_job: AddJo
     )
 
 
+def test_jobs_of_a_worker_without_a_row_are_orphaned(
+    look: Look, workspace: Workspace, add_job: AddJob
+) -> None:
+    job, process = add_job(), this_process()
+    gone = workspace.database.write(workers.register, OWNER, process, "1", True)
+    workspace.database.write(leases.claim, OWNER, gone, 1)
+    with closing(sqlite3.connect(workspace.database.path)) as connection, connection:
+        connection.execute("DELETE FROM workers")
+    findings = look()
+    found = findings["orphaned jobs"].found
+    assert found == f"held by a worker that is not registered: {job.id}"
+    assert findings["integrity"].level is Level.FINE
+
+
 def test_jobs_of_an_engine_that_is_not_here_are_noted(
     look: Look, workspace: Workspace, add_job: AddJob
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -243,7 +245,7 @@ def test_a_worker_that_holds_a_job_is_not_removed(ward: Ward, add_job: AddJob) -
     ward.claim(worker)
     ward.write(workers.unregister, worker)
     assert ward.worker(worker).id == worker
-    assert ward.read(workers.workers_and_holders, OWNER)[1] == {worker}
+    assert ward.read(workers.holding, OWNER).holders == {worker}
 
 
 @pytest.mark.parametrize(
@@ -278,3 +280,17 @@ def test_what_a_worker_holds_without_knowing_can_be_found(ward: Ward, add_job: A
     [claimed] = ward.claim(worker)
     [found] = ward.read(leases.held_by, worker)
     assert (found.id, found.fence) == (claimed.id, claimed.fence)
+
+
+def test_a_worker_whose_row_was_removed_by_hand_does_not_count_against_its_job(
+    ward: Ward, add_job: AddJob
+) -> None:
+    job, worker = add_job(), ward.register()
+    ward.claim(worker)
+    with closing(sqlite3.connect(ward.workspace.database.path)) as by_hand, by_hand:
+        by_hand.execute("DELETE FROM workers")
+    assert ward.read(workers.holding, OWNER).orphans == [job.id]
+    [released] = ward.write(takeover.release_orphans, OWNER, "worker 99")
+    assert released.status is Status.INITIALIZING
+    stored = ward.job(job.id)
+    assert (stored.status, stored.barren_claims, stored.lease_owner) == (Status.QUEUED, 0, None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from sqlalchemy import Connection
@@ -11,12 +13,14 @@ from sqlalchemy import Connection
 from tests.conftest import OWNER, AddJob
 from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import Status
+from vapor_tui.processes import this_process
 from vapor_tui.runners.base import Runner
 from vapor_tui.services.jobs import get_job
 from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace
 from vapor_tui.storage import leases, takeover, workers
+from vapor_tui.storage.events import history
 from vapor_tui.worker.worker import Worker, default_runners
 
 
@@ -117,6 +121,21 @@ async def test_a_job_that_nothing_can_drive_fails_alone(
 
 def _no_runner() -> Runner:
     raise LookupError("no runner")
+
+
+async def test_a_job_whose_worker_has_no_row_any_more_goes_on(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job = add_job()
+    gone = workspace.database.write(workers.register, OWNER, this_process(), "1", False)
+    workspace.database.write(leases.claim, OWNER, gone, 1)
+    with closing(sqlite3.connect(workspace.database.path)) as by_hand, by_hand:
+        by_hand.execute("DELETE FROM workers")
+    await _run_all(workspace)
+    done = _job(workspace, job.id)
+    assert (done.status, done.fence) == (Status.COMPLETED, 2)
+    notes = [event.note for event in workspace.database.read(history, job.id)]
+    assert "its worker is gone" in notes
 
 
 async def test_a_worker_that_leaves_gives_up_what_it_cannot_store(

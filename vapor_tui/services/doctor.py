@@ -34,6 +34,8 @@ _RESTORE = (
     "Move it away, together with its -journal file if there is one; then restore a copy (a .backup "
     "file may lie beside it), or choose another with --db"
 )
+_NAMED = 10
+"""So many jobs are named by their numbers."""
 _LIBRARIES = ("textual", "sqlmodel", "sqlalchemy", "numpy", "plotext")
 
 
@@ -205,16 +207,20 @@ def _permissions(path: Path) -> Iterator[Finding]:
 
 def _workers(path: Path, found: Examination) -> Iterator[Finding]:
     with read_only(path) as connection:
-        present, holders = workers.workers_and_holders(connection, paths.owner())
+        held = workers.holding(connection, paths.owner())
         waits = waiting(connection, paths.owner(), ENGINES, datetime.now(UTC))
-    alive = [worker for worker in present if not is_provably_gone(worker.process)]
-    orphaned = [worker for worker in present if worker not in alive and worker.id in holders]
+    alive = [worker for worker in held.workers if not is_provably_gone(worker.process)]
+    dead = [w for w in held.workers if w not in alive and w.id in held.holders]
+    orphaned = [f"held by {len(dead)} workers that are gone"] if dead else []
+    if held.orphans:
+        numbers = ", ".join(map(str, held.orphans[:_NAMED]))
+        orphaned.append(f"held by a worker that is not registered: {numbers}")
     described = ", ".join(f"pid {w.process.pid} on {w.process.hostname}" for w in alive) or "none"
     if orphaned:
         yield Finding(
             Level.PROBLEM,
             "orphaned jobs",
-            f"held by {len(orphaned)} workers that are gone",
+            "; ".join(orphaned),
             "Start any worker, it takes them over: vapor-tui worker --once",
         )
     if waits.foreign:

@@ -227,7 +227,7 @@ def _ask_worker(connection: Connection, owner: str, job: Job, wish: Desired) -> 
     record(connection, job.id, "desired", job.desired, wish, who=owner, fence=job.fence)
     holder = workers.worker_by_id(connection, job.lease_owner)
     if holder is None or is_provably_gone(holder.process):
-        takeover.release(connection, job, owner, wish)
+        takeover.release(connection, job, owner, wish, is_barren=holder is not None)
 
 
 def _change_at_once(connection: Connection, owner: str, job: Job, action: Action) -> None:

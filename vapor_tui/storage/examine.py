@@ -15,6 +15,7 @@ from vapor_tui.storage.errors import DATABASE_ERRORS, StorageError, translated
 from vapor_tui.storage.schema import SCHEMA_VERSION, file_version
 
 _FINDINGS = 5
+_ORPHANED = ("training_jobs", "workers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Examination:
     damage: tuple[str, ...]
     """What SQLite's integrity check reports, at most a few lines; empty when it is sound."""
     broken_references: int
+    """Rows that refer to nothing, without the jobs of workers that are gone: those are released."""
     active_jobs: int
 
 
@@ -68,7 +70,10 @@ def _examine(path: Path, version: int) -> Examination:
         damage = () if lines == ["ok"] else tuple(lines)
         active = broken = 0
         if not damage:  # else the rows themselves may not be readable
-            broken = len(connection.execute("PRAGMA foreign_key_check").fetchall())
+            broken = sum(
+                (table, parent) != _ORPHANED
+                for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check")
+            )
             active = _active_jobs(connection) if version == SCHEMA_VERSION else 0
         return Examination(
             version=version,

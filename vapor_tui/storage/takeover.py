@@ -14,10 +14,10 @@ from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Desired, Status
 from vapor_tui.domain.notifications import status_notice
 from vapor_tui.storage.events import record
-from vapor_tui.storage.jobs import JOBS
+from vapor_tui.storage.jobs import JOBS, jobs_by_id
 from vapor_tui.storage.leases import held_by, released_status
 from vapor_tui.storage.notifications import notify
-from vapor_tui.storage.workers import Worker, unregister, worker_by_id
+from vapor_tui.storage.workers import Worker, orphaned, unregister, worker_by_id
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,15 @@ def take_over(connection: Connection, dead: Worker, who: str) -> list[Job]:
     jobs = _release_each(connection, held_by(connection, dead.id), who)
     unregister(connection, dead.id)
     return jobs
+
+
+def release_orphans(connection: Connection, owner: str, who: str) -> list[Job]:
+    """Release a person's jobs whose worker has no row any more; return them as they were.
+
+    Somebody has removed that row by hand: the jobs are not to blame.
+    """
+    orphans = jobs_by_id(connection, orphaned(connection, owner))
+    return _release_each(connection, orphans, who, is_barren=False)
 
 
 def leave(connection: Connection, worker_id: int) -> None:

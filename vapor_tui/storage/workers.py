@@ -12,6 +12,7 @@ from vapor_tui.processes import ProcessIdentity
 from vapor_tui.storage.tables import Table
 
 WORKERS = Table.metadata.tables["workers"]
+_JOBS = Table.metadata.tables["training_jobs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,24 @@ def holders(connection: Connection, owner: str) -> list[Worker]:
     return [_worker(row) for row in rows]
 
 
-def workers_and_holders(connection: Connection, owner: str) -> tuple[list[Worker], set[int]]:
-    """Return a person's workers, and the numbers of those that hold a job."""
-    return workers(connection, owner), {w.id for w in holders(connection, owner)}
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Who holds a person's jobs."""
+
+    workers: list[Worker]
+    holders: set[int]
+    """The numbers of those that hold a job."""
+    orphans: list[int]
+    """The numbers of the jobs that are held by a worker that has no row."""
+
+
+def holding(connection: Connection, owner: str) -> Holding:
+    """Return who holds a person's jobs, as it is at one moment."""
+    return Holding(
+        workers(connection, owner),
+        {w.id for w in holders(connection, owner)},
+        orphaned(connection, owner),
+    )
 
 
 def workers(connection: Connection, owner: str) -> list[Worker]:
@@ -91,9 +107,15 @@ def workers(connection: Connection, owner: str) -> list[Worker]:
     return [_worker(row) for row in rows]
 
 
+def orphaned(connection: Connection, owner: str) -> list[int]:
+    """Return the numbers of a person's jobs that are held by a worker that has no row."""
+    held = _JOBS.c.lease_owner.is_not(None), _JOBS.c.lease_owner.not_in(select(WORKERS.c.id))
+    rows = connection.execute(select(_JOBS.c.id).where(_JOBS.c.owner == owner, *held))
+    return list(rows.scalars())
+
+
 def _holders() -> Any:
-    jobs = Table.metadata.tables["training_jobs"]
-    return select(jobs.c.lease_owner).where(jobs.c.lease_owner.is_not(None))
+    return select(_JOBS.c.lease_owner).where(_JOBS.c.lease_owner.is_not(None))
 
 
 def _worker(row: Row[Any]) -> Worker:

@@ -70,6 +70,21 @@ class _Tick:
     """The worker itself was taken for gone: its row and its jobs are no longer its own."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """Whose jobs are to be taken over."""
+
+    workers: tuple[workers.Worker, ...] = ()
+    has_orphans: bool = False
+    """Whether jobs are held by workers that have no row."""
+
+    def __bool__(self) -> bool:
+        return self.has_orphans or bool(self.workers)
+
+
+_NOBODY = _Gone()
+
+
 class Worker:
     """Drives a person's jobs, up to `concurrency` at once, until it is told to stop.
 
@@ -313,7 +328,7 @@ class Worker:
         trained = sum(not drive.is_attached for drive in self._drives.values())
         room = max(self._concurrency - trained, 0) if self._claims else 0
         now = self._now()
-        gone = await self._gone(database, now) if self._claims else []
+        gone = await self._gone(database, now) if self._claims else _NOBODY
         shows_itself = bool(held) or self._is_separate
         must_beat = shows_itself and now - self._last_write >= HEARTBEAT_SECONDS
         if not advances and not gone and not must_beat and not self._is_unsure:
@@ -335,7 +350,7 @@ class Worker:
         database: Database,
         worker_id: int,
         advances: Sequence[leases.Advance],
-        gone: Sequence[workers.Worker],
+        gone: _Gone,
         held: list[int],
         room: int,
     ) -> _Tick:
@@ -344,10 +359,10 @@ class Worker:
         self._stuck |= stored.stuck
         self._is_unsure = True  # a job that is lost may still be held by this worker
         kept = [job_id for job_id in held if job_id not in stored.lost]
-        tick = await database.write_async(self._write, worker_id, (), (), kept, 0)
+        tick = await database.write_async(self._write, worker_id, (), _NOBODY, kept, 0)
         if tick.is_forgotten:
             return tick
-        released = await salvage.take_over_each(database, gone, f"worker {worker_id}")
+        released = await salvage.take_over_each(database, gone.workers, f"worker {worker_id}")
         claimed = list(tick.claimed)
         if self._claims and await database.read_async(self._may_claim):
             found = await salvage.claim_each(
@@ -361,16 +376,17 @@ class Worker:
     def _claimable(self) -> Claimable:
         return Claimable(tuple(self._runners), tuple(self._stuck))
 
-    async def _gone(self, database: Database, now: float) -> list[workers.Worker]:
+    async def _gone(self, database: Database, now: float) -> _Gone:
         """Look, once in a while, for other workers that are gone."""
         if now - self._last_watch < WATCH_SECONDS:
-            return []
+            return _NOBODY
         self._last_watch = now
-        everyone, holding = await database.read_async(workers.workers_and_holders, self._owner)
-        others = [worker for worker in everyone if worker.id != self._id]
-        beating = {w.id for w in others if w.id in holding or w.is_separate}
+        found = await database.read_async(workers.holding, self._owner)
+        others = [worker for worker in found.workers if worker.id != self._id]
+        beating = {w.id for w in others if w.id in found.holders or w.is_separate}
         idle = [w for w in others if w.id not in beating and is_provably_gone(w.process)]
-        return idle + self._watch.gone((w for w in others if w.id in beating), now)
+        gone = self._watch.gone((w for w in others if w.id in beating), now)
+        return _Gone((*idle, *gone), has_orphans=bool(found.orphans))
 
     def _listen(self, connection: Connection, held: list[int], room: int) -> tuple[_Tick, bool]:
         """Read the wishes, and whether a job waits that could be claimed."""
@@ -385,7 +401,7 @@ class Worker:
         connection: Connection,
         worker_id: int,
         advances: Sequence[leases.Advance],
-        gone: Sequence[workers.Worker],
+        gone: _Gone,
         held: list[int],
         room: int,
     ) -> _Tick:
@@ -393,7 +409,9 @@ class Worker:
             return _Tick(is_forgotten=True)
         lost = leases.store_advances(connection, advances)
         who = f"worker {worker_id}"
-        released = sum(len(takeover.take_over(connection, dead, who)) for dead in gone)
+        released = sum(len(takeover.take_over(connection, dead, who)) for dead in gone.workers)
+        if gone.has_orphans:
+            released += len(takeover.release_orphans(connection, self._owner, who))
         wishes = job_queries.wishes(connection, held) if held else {}
         claimed: list[Job] = []
         if self._claims and self._may_claim(connection):
