@@ -17,7 +17,13 @@ from sqlalchemy import Connection
 
 from vapor_tui.storage import engine
 from vapor_tui.storage.engine import Database, open_database
-from vapor_tui.storage.errors import StorageBusyError, StorageReadOnlyError
+from vapor_tui.storage.errors import (
+    StorageBusyError,
+    StorageDamagedError,
+    StorageNewerError,
+    StorageReadOnlyError,
+)
+from vapor_tui.storage.schema import SCHEMA_VERSION
 
 
 @pytest.fixture
@@ -118,6 +124,27 @@ def test_a_database_that_cannot_be_written_is_a_sentence(database: Database) -> 
 
     with pytest.raises(StorageReadOnlyError, match="cannot be written"):
         database.write(refuse)
+
+
+def test_a_newer_schema_is_not_written_to(database: Database) -> None:
+    """As when the program was upgraded while an older one still runs."""
+    assert database.read(_read) == 0
+    with closing(sqlite3.connect(database.path)) as newer:
+        newer.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+    with pytest.raises(StorageNewerError, match="written by a newer version"):
+        database.write(_increment)
+    assert database.read(_read) == 0
+
+
+def test_what_a_newer_schema_has_renamed_is_not_damage(database: Database) -> None:
+    with closing(sqlite3.connect(database.path)) as newer:
+        newer.execute("ALTER TABLE t RENAME TO u")
+    with pytest.raises(StorageDamagedError):
+        database.read(_read)
+    with closing(sqlite3.connect(database.path)) as newer:
+        newer.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+    with pytest.raises(StorageNewerError):
+        database.read(_read)
 
 
 def test_looking_at_the_file_does_not_drop_the_locks_on_it(database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -15,7 +16,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from vapor_tui.storage import schema
-from vapor_tui.storage.errors import DATABASE_ERRORS, StorageError, is_locked, translated
+from vapor_tui.storage.errors import (
+    DATABASE_ERRORS,
+    StorageDamagedError,
+    StorageError,
+    is_locked,
+    translated,
+)
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +130,10 @@ class Database:
         with self._engine.connect() as connection:
             connection.execution_options(vapor_writes=writes)
             with connection.begin():
+                if writes:
+                    # A newer program may have upgraded the file since it was opened.
+                    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                    schema.refuse_newer(self.path, version)
                 return work(connection, *args, **kwargs)
 
     def _deadline(self) -> float:
@@ -135,6 +146,10 @@ class Database:
         readable = translated(error, self.path)
         if readable is None:
             raise error
+        if isinstance(readable, StorageDamagedError):
+            # What is missing may have been renamed by a newer program.
+            with contextlib.suppress(*DATABASE_ERRORS, StorageDamagedError, OSError):
+                schema.file_version(self.path)
         if isinstance(error, ValueError):
             log.warning("a value of the database cannot be read", exc_info=error)
         raise readable from error

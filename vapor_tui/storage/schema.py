@@ -91,12 +91,17 @@ def _checked(path: Path, mode: str) -> int:
         raise StorageDamagedError(
             f"{path} is a database of another program. Choose another file with --db"
         )
+    refuse_newer(path, version)
+    return version
+
+
+def refuse_newer(path: Path, version: int) -> None:
+    """Raise StorageNewerError for a schema that this program does not know."""
     if version > SCHEMA_VERSION:
         raise StorageNewerError(
             f"{path} was written by a newer version of vapor-tui (schema {version}, this one "
             f"knows {SCHEMA_VERSION}). Upgrade the program, or choose another file with --db"
         )
-    return version
 
 
 def _marks(path: Path, mode: str) -> tuple[int, int]:
