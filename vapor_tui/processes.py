@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,10 @@ class ProcessIdentity:
     boot_id: str
     pid: int
     process_start: str
-    """Clock ticks since boot, and the namespace in which the process id counts."""
+    """Clock ticks since boot, the namespace in which the process id counts, and the machine.
+
+    Earlier versions wrote no machine.
+    """
 
     @property
     def is_here(self) -> bool:
@@ -44,11 +49,17 @@ def is_provably_gone(process: ProcessIdentity) -> bool:
     """Say whether a process certainly runs no more; False whenever that cannot be known."""
     if not process.is_here or not process.boot_id or not _boot_id():
         return False
+    started, namespace, machine = _parts(process.process_start)
     if process.boot_id != _boot_id():
-        return True  # the machine has been started anew
-    if not process.process_start or _namespace() != process.process_start.partition(" ")[2]:
+        # Started anew, if it is this machine: others may go by the same name.
+        return bool(machine) and machine == _machine()
+    if not started or namespace != _namespace():
         return False  # the processes of another container are hidden, not gone
-    return process_start(process.pid) != process.process_start
+    try:
+        now = _started(process.pid)
+    except OSError:
+        return _is_no_process(process.pid)
+    return now != started
 
 
 def process_start(pid: int) -> str | None:
@@ -57,13 +68,51 @@ def process_start(pid: int) -> str | None:
     None for a process that is not there or has ended, and everywhere without /proc.
     """
     try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        started = _started(pid)
     except OSError:
         return None
+    return None if started is None else f"{started} {_namespace()} {_machine()}".strip()
+
+
+def _parts(process_start: str) -> tuple[str, str, str]:
+    """Return the ticks, the namespace and the machine of a process's start; "" for none."""
+    started, namespace, machine = (*process_start.split(" "), "", "", "")[:3]
+    return started, namespace, machine
+
+
+def _started(pid: int) -> str | None:
+    """Return the ticks at which a process began; None for one that has ended.
+
+    Raises OSError where the system does not tell, or hides it.
+    """
+    status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     # The name in parentheses may hold anything; the fields are counted behind it.
     fields = status.rpartition(")")[2].split()
-    state, started = fields[0], fields[19]
-    return None if state in "ZX" else f"{started} {_namespace()}".strip()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _is_no_process(pid: int) -> bool:
+    """Say whether a number is no process's; /proc may hide those of other people."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+@cache
+def _machine() -> str:
+    """Return what tells this machine from others, without giving its own id away."""
+    for path in _MACHINE_IDS:
+        try:
+            told = path.read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            continue
+        if told and told != "uninitialized":
+            return hashlib.sha256(f"vapor-tui {told}".encode()).hexdigest()[:16]
+    return ""
 
 
 @cache

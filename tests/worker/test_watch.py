@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,7 +88,6 @@ def test_a_process_that_has_ended_is_gone_at_once() -> None:
     [
         ({}, False),
         ({"pid": NOBODY}, True),
-        ({"boot_id": "another boot"}, True),
         ({"hostname": "another-machine", "pid": NOBODY}, False),
         ({"boot_id": "", "pid": NOBODY}, False),
         ({"process_start": "", "pid": NOBODY}, False),
@@ -97,9 +97,69 @@ def test_what_the_system_proves(changes: dict[str, Any], is_gone: bool) -> None:
     assert is_provably_gone(replace(this_process(), **changes)) is is_gone
 
 
+MACHINE = "0f1e2d3c4b5a6978"
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_machine", lambda: MACHINE)
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize(
+    ("told", "is_gone"),
+    [
+        (f" {MACHINE}", True),
+        (" 9999999999999999", False),
+        ("", False),
+    ],
+    ids=["this machine", "another of the same name", "an earlier version"],
+)
+def test_another_boot_is_proof_on_the_same_machine_alone(told: str, is_gone: bool) -> None:
+    start = this_process().process_start
+    assert start.endswith(MACHINE)
+    there = replace(
+        this_process(),
+        boot_id="another boot",
+        process_start=start.removesuffix(f" {MACHINE}") + told,
+    )
+    assert is_provably_gone(there) is is_gone
+
+
+def test_a_process_of_an_earlier_version_is_recognized() -> None:
+    started, namespace, _ = processes._parts(this_process().process_start)
+    assert not is_provably_gone(replace(this_process(), process_start=f"{started} {namespace}"))
+    assert is_provably_gone(replace(this_process(), process_start=f"1 {namespace}"))
+
+
+def test_a_process_that_the_system_hides_is_not_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where /proc is mounted with hidepid and the worker is another person's."""
+
+    def hidden(_pid: int) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(processes, "_started", hidden)
+    here = replace(this_process(), process_start=f"1 {processes._namespace()}")
+    assert not is_provably_gone(here)
+    assert is_provably_gone(replace(here, pid=NOBODY))
+
+
+def test_a_machine_is_told_without_its_own_id(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told, missing = tmp_path / "machine-id", tmp_path / "missing"
+    told.write_text("00112233445566778899aabbccddeeff\n")
+    monkeypatch.setattr(processes, "_MACHINE_IDS", (missing, told))
+    machine = processes._machine.__wrapped__()
+    assert len(machine) == 16
+    assert machine not in told.read_text()
+    told.write_text("uninitialized\n")
+    assert processes._machine.__wrapped__() == ""
+
+
 def test_a_number_that_was_given_out_again_is_another_process() -> None:
-    start, _, namespace = this_process().process_start.partition(" ")
-    earlier = f"{int(start) - 1} {namespace}".strip()
+    start, _, rest = this_process().process_start.partition(" ")
+    earlier = f"{int(start) - 1} {rest}".strip()
     assert is_provably_gone(replace(this_process(), process_start=earlier))
 
 
