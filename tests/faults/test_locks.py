@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.conftest import MustComplete
 from tests.faults.figures import Figures
-from tests.faults.jobs import LONG, events, plant, state
+from tests.faults.jobs import LONG, events, plant, state, states, worker_ids
 from tests.faults.oracle import witness
 from tests.faults.programs import Program, Programs, eventually
 
@@ -111,3 +111,72 @@ def test_a_worker_leaves_a_locked_database_without_waiting_for_it(
     figures.fault("a signal while locked")
     figures.took("from SIGHUP to the exit while locked", seconds)
     must_complete(path, seen)
+
+
+# `run` drives one job, and is to see it through
+
+
+RUN = ("run", "job-data", "--speed", LONG["speed"])
+
+
+def _begun(programs: Programs, path: Path, lease: float) -> Program:
+    """Start `run` on a new job; the lease is short, so that a lock past it is."""
+    plant(path, jobs=0, **LONG)
+    hooks = [("hurry", {"lease": lease})]
+    program = programs.start("--db", path, *RUN, hooks=hooks)
+    eventually(lambda: 1 in states(path) and state(path).step >= 1, "a step")
+    return program
+
+
+def test_run_has_its_job_back_after_a_lock_past_the_limit(
+    tmp_path: Path, programs: Programs, must_complete: MustComplete, figures: Figures
+) -> None:
+    path = tmp_path / "jobs.db"
+    program = _begun(programs, path, LEASE)
+    seen = witness(path)
+    with locked(path):
+        time.sleep(LEASE)
+    assert program.wait() == 0, program.said
+    assert "Job 1 job-data-" in program.said
+    assert state(path).status == "completed"
+    assert state(path).fence == 2
+    assert worker_ids(path) == []
+    figures.fault("a lock past the limit of run")
+    must_complete(path, seen)
+
+
+def test_run_leaves_a_locked_database_at_once(
+    tmp_path: Path, programs: Programs, must_complete: MustComplete, figures: Figures
+) -> None:
+    path = tmp_path / "jobs.db"
+    program = _begun(programs, path, 30.0)
+    seen = witness(path)
+    with locked(path):
+        time.sleep(0.5)
+        begun = time.monotonic()
+        program.signal(signal.SIGINT)
+        code = program.wait()
+        seconds = time.monotonic() - begun
+    assert code == 130, program.said
+    assert "Job 1 could not be handed back: the next worker takes it" in program.said
+    assert "Traceback" not in program.said
+    assert seconds < 3
+    figures.took("from Ctrl-C to the exit of run while locked", seconds)
+    must_complete(path, seen)
+
+
+def test_run_that_is_interrupted_before_it_has_a_job_leaves_at_once(
+    tmp_path: Path, programs: Programs
+) -> None:
+    path = tmp_path / "jobs.db"
+    plant(path, jobs=0, **LONG)
+    with locked(path, "IMMEDIATE"):
+        program = programs.start("--db", path, *RUN, hooks=[("hurry", {})])
+        time.sleep(1.5)
+        begun = time.monotonic()
+        program.signal(signal.SIGINT)
+        code = program.wait()
+        seconds = time.monotonic() - begun
+    assert code == 130, program.said
+    assert seconds < 3
+    assert states(path) == {}

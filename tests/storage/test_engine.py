@@ -117,6 +117,26 @@ async def test_the_event_loop_stays_free_while_waiting(database: Database) -> No
     assert longest < 0.2
 
 
+async def test_nobody_waits_for_a_lock_once_there_is_a_hurry(database: Database) -> None:
+    database.hurry()
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for shared in (database, database.with_patience(30.0)):
+            begun = time.monotonic()
+            with pytest.raises(StorageBusyError):
+                await shared.write_async(_increment)
+            with pytest.raises(StorageBusyError):
+                shared.write(_increment)
+            assert time.monotonic() - begun < 5
+        leaving = asyncio.create_task(
+            database.with_patience(30.0, hurries=False).write_async(_increment)
+        )
+        await asyncio.sleep(1.0)
+        assert not leaving.done()
+        other.rollback()
+        await leaving
+
+
 def test_a_database_that_cannot_be_written_is_a_sentence(database: Database) -> None:
     def refuse(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA query_only=1")

@@ -7,7 +7,6 @@ from typing import Any
 
 import typer
 
-from vapor_tui.cli.bell import JobBell
 from vapor_tui.cli.context import (
     INTERRUPTED,
     Bell,
@@ -18,6 +17,7 @@ from vapor_tui.cli.context import (
     settings_of,
     workspace_of,
 )
+from vapor_tui.cli.driving import create_and_drive
 from vapor_tui.cli.options import with_job_options
 from vapor_tui.cli.output import FAILED, print_json, print_line, refuse
 from vapor_tui.cli.plan import (
@@ -29,19 +29,13 @@ from vapor_tui.cli.plan import (
     ValidationOption,
     prepared,
 )
-from vapor_tui.cli.watching import run_display
 from vapor_tui.config import Preferences
 from vapor_tui.domain.formats import ABSENT, duration, money, plain_number
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Status
-from vapor_tui.domain.results import Ok, Refused, Result
+from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
-from vapor_tui.services.jobs import DEFAULT_MODE, Simulation, create_job, get_job
-from vapor_tui.services.workspace import Workspace
-from vapor_tui.simulation import Pace
-from vapor_tui.worker.deliveries import delivering
-from vapor_tui.worker.signals import stop_on_signals
-from vapor_tui.worker.worker import Worker, default_runners
+from vapor_tui.services.jobs import DEFAULT_MODE, Simulation
 
 commands = typer.Typer()
 
@@ -74,81 +68,33 @@ def run(
                 refuse(refused, as_json=as_json)
             case Ok(dataset_id):
                 pass
-        match asyncio.run(_drive(workspace, raw, dataset_id, simulation, preferences)):
+        driving = create_and_drive(workspace, raw, dataset_id, simulation, preferences)
+        match asyncio.run(driving):
+            case None:
+                raise typer.Exit(INTERRUPTED)
             case Refused() as refused:
                 refuse(refused, as_json=as_json)
-            case Ok(job):
+            case Ok(driven):
                 pass
         if as_json:
-            print_json(job)
+            print_json(driven.job)
         else:
-            _print_summary(job)
-        if job.status is Status.QUEUED:
+            _print_summary(driven.job)
+        if driven.is_interrupted and driven.job.status.is_active:
             raise typer.Exit(INTERRUPTED)
-        if job.status is not Status.COMPLETED:
+        if driven.job.status is not Status.COMPLETED:
             raise typer.Exit(FAILED)
-
-
-async def _drive(
-    workspace: Workspace,
-    raw: dict[str, Any],
-    dataset_id: int,
-    simulation: Simulation,
-    preferences: Preferences,
-) -> Result[Job]:
-    """Create the job leased to a worker of its own and wait until it ends or is handed back."""
-    runners = default_runners(Pace.parse(simulation.speed))
-    worker = Worker(
-        workspace.database,
-        workspace.owner,
-        runners=runners,
-        claims=False,
-        health=preferences.health,
-    )
-    stop = asyncio.Event()
-    on_event = delivering(workspace.database, workspace.owner, preferences.on_event, stop)
-    with stop_on_signals(stop):
-        async with on_event:
-            worker_id = await worker.register()
-            created = await asyncio.to_thread(
-                create_job, workspace, raw, dataset_id, simulation=simulation, leased_to=worker_id
-            )
-            if isinstance(created, Refused):
-                await worker.leave()
-                return created
-            worker.adopt(created.value)
-            working = asyncio.create_task(worker.run(stop, once=True))
-            ring = JobBell(workspace, created.value.id) if preferences.bell else None
-            job = await _watch(workspace, created.value, working, ring)
-            await working
-    return Ok(job)
-
-
-async def _watch(
-    workspace: Workspace, job: Job, working: asyncio.Task[None], bell: JobBell | None
-) -> Job:
-    """Show the stored progress of a job while its worker works; return its last state."""
-    with run_display(job) as show:
-        while True:
-            is_last = working.done()
-            stored = await asyncio.to_thread(get_job, workspace, job.id)
-            job = stored or job
-            show(job)
-            if bell is not None:
-                await asyncio.to_thread(bell.ring_on_news)
-            if is_last:
-                return job
-            await asyncio.wait([working], timeout=_LOOK_SECONDS)
 
 
 def _print_summary(job: Job) -> None:
     simulated = " (simulated)" if job.is_simulated else ""
     name = printable(job.name)
-    if job.status is Status.QUEUED:
-        print_line(
-            f"Job {job.id} is back in the queue at step {job.current_step} of {job.total_steps}; "
-            "nothing is lost."
-        )
+    if job.status.is_active:
+        where = f"at step {job.current_step} of {job.total_steps}; nothing is lost."
+        if job.status is Status.QUEUED:
+            print_line(f"Job {job.id} is back in the queue {where}")
+        else:
+            print_line(f"Job {job.id} could not be handed back: the next worker takes it {where}")
         print_line(f"Go on with: vapor-tui worker --once   or watch it: vapor-tui --job {job.id}")
         return
     injected = f", injected {job.injection}" if job.injection else ""

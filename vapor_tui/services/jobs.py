@@ -134,6 +134,11 @@ def get_job(workspace: Workspace, job_id: int) -> Job | None:
     return workspace.database.read(queries.job_by_id, workspace.owner, job_id)
 
 
+def take_job(workspace: Workspace, job_id: int, worker_id: int) -> Job | None:
+    """Lease a queued job to this worker; None when it is not queued any more."""
+    return workspace.database.write(leases.claim_job, worker_id, job_id)
+
+
 def list_jobs(workspace: Workspace, wanted: JobFilter | None = None) -> JobPage:
     return workspace.database.read(queries.job_page, workspace.owner, wanted or JobFilter())
 

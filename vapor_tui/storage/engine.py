@@ -53,12 +53,16 @@ class Database:
         self._watcher: sqlite3.Connection | None = None
         self._watching = threading.Lock()
 
-    def with_patience(self, seconds: float) -> Database:
+    def with_patience(self, seconds: float, *, hurries: bool = True) -> Database:
         """Return the same database for a caller who gives up on a lock after so long.
 
-        It shares the connections and is not closed by itself.
+        It shares the connections and is not closed by itself. Without `hurries`, the end of the
+        program does not make it give up sooner.
         """
-        return Database(self.path, self._engine, seconds)
+        shared = Database(self.path, self._engine, seconds)
+        if hurries:
+            shared._hurry = self._hurry
+        return shared
 
     def read(self, question: Question[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Answer a question from one consistent view of the data; blocks."""
@@ -92,10 +96,7 @@ class Database:
                 return None
 
     def hurry(self) -> None:
-        """Let no thread wait for a lock any longer: the program is about to end.
-
-        What is awaited goes on: whoever awaits it can stop by themselves.
-        """
+        """Let nobody wait for a lock any longer: the program is about to end."""
         self._hurry.set()
 
     def close(self) -> None:
@@ -125,6 +126,8 @@ class Database:
             except DATABASE_ERRORS as error:
                 self._give_up_unless_locked(error, deadline)
             await asyncio.sleep(_PAUSE_SECONDS)
+            if self._hurry.is_set():
+                deadline = 0.0
 
     def _once(self, writes: bool, work: Callable[..., T], args: Any, kwargs: Any) -> T:
         with self._engine.connect() as connection:

@@ -451,18 +451,19 @@ class Worker:
         for drive in self._drives.values():
             await drive.let_go()
         self._let_go = True
+        database = self._database.with_patience(LEAVING_SECONDS, hurries=False)
         try:
             async with asyncio.timeout(LEAVING_SECONDS):
                 try:
                     # A job whose whole life fits into one tick needs a second one for its end.
                     while advances := self._advances():
-                        stored = await salvage.store(self._database, advances)
+                        stored = await salvage.store(database, advances)
                         await self._settle(advances, frozenset(stored.lost))
                 except StorageError:
                     raise
                 except Exception:
                     log.exception("what was gathered last is lost")
-                await self._database.write_async(takeover.leave, self._id)
+                await database.write_async(takeover.leave, self._id)
         except (StorageError, TimeoutError) as error:
             log.warning("left without handing back: %s", error or "the database is locked")
         self._drives.clear()
