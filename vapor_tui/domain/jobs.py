@@ -331,6 +331,8 @@ class Job(BaseModel):
     """How far the source has been read; of no use to anybody else."""
     run_settings: RunSettings | None = None
     """What was found beside the source of an attached job."""
+    unreadable: tuple[str, ...] = Field(default=(), exclude=True)
+    """Fields that could not be read from the database: what stands there is made up."""
 
     @field_serializer(
         "current_cost", "estimated_total_cost", "final_cost", "budget", when_used="json-unless-none"

@@ -52,11 +52,18 @@ DATABASE_ERRORS = (DBAPIError, sqlite3.Error, ValueError)
 are validated when they are read, and SQLite's own words may name what is damaged."""
 
 
+def is_unreadable(error: Exception) -> bool:
+    """Say whether a value was read that nobody has written, in a file that is sound otherwise."""
+    if isinstance(error, UnicodeEncodeError):
+        return False
+    return isinstance(error, ValueError) or "Could not decode to UTF-8" in str(error)
+
+
 def translated(error: Exception, path: Path) -> StorageError | None:
     """Return the error as something a person can act on; None when it is a bug of ours."""
     if isinstance(error, UnicodeEncodeError):
         return None
-    if isinstance(error, ValueError) or "Could not decode to UTF-8" in str(error):
+    if is_unreadable(error):
         return _damaged(path)
     match _code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     case,
@@ -26,10 +25,8 @@ from sqlalchemy import (
 from vapor_tui.domain.jobs import Engine, Job, JobFilter, JobPage, Placement, Sort
 from vapor_tui.domain.lifecycle import ACTIVE, HELD, Desired, Status
 from vapor_tui.domain.text import storable
-from vapor_tui.storage.tables import JobRow, Table
-
-JOBS = Table.metadata.tables["training_jobs"]
-DATASETS = Table.metadata.tables["datasets"]
+from vapor_tui.storage.job_rows import DATASETS, JOBS, TABLES, joined, read_jobs
+from vapor_tui.storage.tables import JobRow
 
 PURGED_AT_ONCE = 10_000
 """Rows of a deleted job removed in one transaction: some tens of milliseconds."""
@@ -58,6 +55,12 @@ class Claimable:
 
 EVERYTHING = Claimable()
 
+
+def _valid(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column of JSON texts, NULL where SQLite could not read one as such."""
+    return case((func.json_valid(column), column))
+
+
 _VALUES: dict[Sort, ColumnElement[Any]] = {
     Sort.NEWEST: JOBS.c.id,
     Sort.OLDEST: JOBS.c.id,
@@ -65,7 +68,7 @@ _VALUES: dict[Sort, ColumnElement[Any]] = {
     Sort.STATUS: JOBS.c.status,
     Sort.MODEL: func.lower(JOBS.c.base_model),
     Sort.PROGRESS: JOBS.c.progress,
-    Sort.LOSS: func.json_extract(JOBS.c.current_metrics, "$.loss"),
+    Sort.LOSS: func.json_extract(_valid(JOBS.c.current_metrics), "$.loss"),
     Sort.LEFT: case((JOBS.c.status.in_(ACTIVE), JOBS.c.estimated_completion_at)),
     Sort.COST: func.coalesce(JOBS.c.final_cost, JOBS.c.current_cost),
     Sort.AGE: -func.julianday(JOBS.c.created_at),
@@ -84,22 +87,19 @@ def insert_job(connection: Connection, row: JobRow) -> int:
 
 def job_by_id(connection: Connection, owner: str, job_id: int) -> Job | None:
     """Return a person's job, or None when there is none of that number."""
-    found = connection.execute(
-        _joined().where(JOBS.c.id == job_id, JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None))
-    ).first()
-    return None if found is None else _job(found)
+    found = jobs_of(connection, owner, [job_id])
+    return found[0] if found else None
 
 
 def jobs_by_id(connection: Connection, job_ids: Sequence[int]) -> list[Job]:
     """Return the jobs of these numbers, whoever owns them, in order of number."""
-    rows = connection.execute(_joined().where(JOBS.c.id.in_(job_ids)).order_by(JOBS.c.id))
-    return [_job(row) for row in rows]
+    return read_jobs(connection, joined().where(JOBS.c.id.in_(job_ids)).order_by(JOBS.c.id))
 
 
 def job_page(connection: Connection, owner: str, wanted: JobFilter) -> JobPage:
     """Return one page of a person's jobs and how many there are in all."""
     # Only the search looks into datasets; and what is sorted is the numbers alone, not the rows.
-    listed = _tables() if wanted.search else JOBS
+    listed = TABLES if wanted.search else JOBS
     conditions = _conditions(owner, wanted)
     total = connection.execute(
         select(func.count()).select_from(listed).where(*conditions)
@@ -118,12 +118,16 @@ def job_page(connection: Connection, owner: str, wanted: JobFilter) -> JobPage:
 
 def jobs_of(connection: Connection, owner: str, job_ids: Sequence[int]) -> list[Job]:
     """Return those of these jobs that are a person's, in order of number."""
-    rows = connection.execute(
-        _joined()
-        .where(JOBS.c.id.in_(job_ids), JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None))
-        .order_by(JOBS.c.id)
-    )
-    return [_job(row) for row in rows]
+    theirs = JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None)
+    question = joined().where(JOBS.c.id.in_(job_ids), *theirs).order_by(JOBS.c.id)
+    return read_jobs(connection, question)
+
+
+def unreadable_jobs(connection: Connection, owner: str) -> list[Job]:
+    """Return those of a person's jobs whose rows cannot be read as a whole."""
+    theirs = JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None)
+    question = joined().where(*theirs).order_by(JOBS.c.id)
+    return [job for job in read_jobs(connection, question) if job.unreadable]
 
 
 def has_work(connection: Connection, owner: str, kinds: Claimable = EVERYTHING) -> bool:
@@ -153,13 +157,14 @@ def _is_any(connection: Connection, *conditions: ColumnElement[bool]) -> bool:
 
 def job_of_source(connection: Connection, owner: str, source: str) -> Job | None:
     """Return a person's newest job that follows this file or folder."""
-    found = connection.execute(
-        _joined()
+    found = read_jobs(
+        connection,
+        joined()
         .where(JOBS.c.owner == owner, JOBS.c.source == source, JOBS.c.deleted_at.is_(None))
         .order_by(JOBS.c.id.desc())
-        .limit(1)
-    ).first()
-    return None if found is None else _job(found)
+        .limit(1),
+    )
+    return found[0] if found else None
 
 
 def jobs_of_sources(connection: Connection, owner: str, sources: Sequence[str]) -> dict[str, int]:
@@ -192,25 +197,29 @@ def finished_jobs(
     connection: Connection, owner: str, base_model: str, gpu_type: str, engine: str
 ) -> list[Job]:
     """Return a person's newest completed jobs of a model on a type of GPU, at most fifty."""
-    rows = connection.execute(
-        _joined()
+    question = (
+        joined()
         .where(
             JOBS.c.owner == owner,
             JOBS.c.status == Status.COMPLETED,
             JOBS.c.engine == engine,
             JOBS.c.base_model == base_model,
-            func.json_extract(JOBS.c.gpu_config, "$.type") == gpu_type,
+            func.json_extract(_valid(JOBS.c.gpu_config), "$.type") == gpu_type,
             JOBS.c.deleted_at.is_(None),
         )
         .order_by(JOBS.c.id.desc())
         .limit(_CALIBRATING_JOBS)
     )
-    return [_job(row) for row in rows]
+    return [job for job in read_jobs(connection, question) if not job.unreadable]
 
 
 def wishes(connection: Connection, job_ids: Sequence[int]) -> dict[int, Desired]:
     """Return what is desired of these jobs, of all in one query."""
-    rows = connection.execute(select(JOBS.c.id, JOBS.c.desired).where(JOBS.c.id.in_(job_ids)))
+    rows = connection.execute(
+        select(JOBS.c.id, JOBS.c.desired).where(
+            JOBS.c.id.in_(job_ids), JOBS.c.desired.in_(list(Desired))
+        )
+    )
     return {row.id: Desired(row.desired) for row in rows}
 
 
@@ -241,7 +250,7 @@ def set_note(connection: Connection, job_id: int, note: str) -> None:
 
 def tags_in_use(connection: Connection, owner: str) -> list[str]:
     """Return the tags that a person's jobs carry, the most used ones first."""
-    tags = func.json_each(JOBS.c.tags).table_valued("value")
+    tags = func.json_each(_valid(JOBS.c.tags)).table_valued("value")
     return list(
         connection.execute(
             select(tags.c.value)
@@ -301,19 +310,6 @@ def last_dataset_id(connection: Connection, owner: str) -> int | None:
     ).scalar()
 
 
-def _tables() -> Any:
-    return JOBS.outerjoin(DATASETS, DATASETS.c.id == JOBS.c.dataset_id)
-
-
-def _joined() -> Select[Any]:
-    return select(
-        JOBS,
-        DATASETS.c.name.label("dataset_name"),
-        DATASETS.c.format.label("dataset_format"),
-        DATASETS.c.total_training_pairs.label("dataset_pairs"),
-    ).select_from(_tables())
-
-
 def _order(wanted: JobFilter) -> list[ColumnElement[Any]]:
     value = _VALUES[wanted.sort]
     ordered = value.desc() if wanted.sort.falls(wanted.is_reversed) else value.asc()
@@ -353,10 +349,6 @@ def _conditions(owner: str, wanted: JobFilter) -> list[ColumnElement[bool]]:
 
 
 def _has_tag(tag: str) -> ColumnElement[bool]:
-    tags = func.json_each(JOBS.c.tags).table_valued("value")
+    tags = func.json_each(_valid(JOBS.c.tags)).table_valued("value")
     folded = storable(tag).strip().lower()
     return exists().select_from(tags).where(func.lower(tags.c.value) == folded)
-
-
-def _job(row: Row[Any]) -> Job:
-    return Job.model_validate(row._asdict())

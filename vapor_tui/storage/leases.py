@@ -29,7 +29,8 @@ from vapor_tui.domain.notifications import Notice, budget_notice, status_notice
 from vapor_tui.domain.sources import SourceState
 from vapor_tui.storage.events import record
 from vapor_tui.storage.health import store_health
-from vapor_tui.storage.jobs import EVERYTHING, JOBS, Claimable, jobs_by_id
+from vapor_tui.storage.job_rows import JOBS
+from vapor_tui.storage.jobs import EVERYTHING, Claimable, jobs_by_id
 from vapor_tui.storage.logs import append_lines
 from vapor_tui.storage.metrics import store_blocks
 from vapor_tui.storage.notifications import notify

@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
-from vapor_tui.domain.jobs import Job
+from vapor_tui.domain.estimate import final_cost
+from vapor_tui.domain.jobs import Job, Placement
 from vapor_tui.domain.lifecycle import Desired, Status
 from vapor_tui.domain.notifications import status_notice
 from vapor_tui.storage.events import record
-from vapor_tui.storage.jobs import JOBS, jobs_by_id
+from vapor_tui.storage.job_rows import JOBS
+from vapor_tui.storage.jobs import jobs_by_id
 from vapor_tui.storage.leases import held_by, released_status
 from vapor_tui.storage.notifications import notify
 from vapor_tui.storage.workers import Worker, orphaned, unregister, worker_by_id
@@ -138,12 +140,20 @@ def release(
 def fail_held(connection: Connection, worker_id: int, job_id: int, reason: str) -> None:
     """Fail a job that its worker cannot drive or store, and change nothing else of it."""
     row = connection.execute(
-        select(JOBS.c.owner, JOBS.c.name, JOBS.c.status, JOBS.c.fence, JOBS.c.current_cost).where(
-            JOBS.c.id == job_id, JOBS.c.lease_owner == worker_id
-        )
+        select(
+            JOBS.c.owner,
+            JOBS.c.name,
+            JOBS.c.placement,
+            JOBS.c.status,
+            JOBS.c.fence,
+            JOBS.c.current_cost,
+        ).where(JOBS.c.id == job_id, JOBS.c.lease_owner == worker_id)
     ).first()
     if row is None:
         return
+    # The row may be one that cannot be read.
+    cost = row.current_cost if isinstance(row.current_cost, float) else 0.0
+    is_attached = row.placement == Placement.ATTACHED
     connection.execute(
         update(JOBS)
         .where(JOBS.c.id == job_id)
@@ -152,7 +162,7 @@ def fail_held(connection: Connection, worker_id: int, job_id: int, reason: str) 
             lease_owner=None,
             estimated_completion_at=None,
             completed_at=datetime.now(UTC),
-            final_cost=final_cost(row.current_cost),
+            final_cost=None if is_attached else final_cost(cost),
             error_message=reason,
         )
     )
@@ -167,6 +177,8 @@ def fail_held(connection: Connection, worker_id: int, job_id: int, reason: str) 
         fence=row.fence,
         note=reason,
     )
-    notice = status_notice(row.name, Status.FAILED, reason=reason, cost=row.current_cost)
+    notice = status_notice(
+        row.name, Status.FAILED, reason=reason, cost=cost, is_attached=is_attached
+    )
     if notice is not None:
         notify(connection, row.owner, notice, job_id)

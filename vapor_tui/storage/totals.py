@@ -11,7 +11,7 @@ from vapor_tui.domain.jobs import Engine
 from vapor_tui.domain.lifecycle import HELD, Status
 from vapor_tui.domain.totals import Tally, Totals
 from vapor_tui.storage.events import EVENTS
-from vapor_tui.storage.jobs import JOBS
+from vapor_tui.storage.job_rows import JOBS
 
 _COST: ColumnElement[Any] = func.coalesce(JOBS.c.final_cost, JOBS.c.current_cost)
 
@@ -31,10 +31,14 @@ def totals(connection: Connection, owner: str, now: datetime) -> Totals:
             is_simulated,
             JOBS.c.status,
             func.count(),
-            func.sum(_spent_since(today, now)),
-            func.sum(_spent_since(month, now)),
+            func.total(_spent_since(today, now)),
+            func.total(_spent_since(month, now)),
         )
-        .where(JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None))
+        .where(
+            JOBS.c.owner == owner,
+            JOBS.c.deleted_at.is_(None),
+            JOBS.c.status.in_(list(Status)),  # any other cannot be read
+        )
         .group_by(is_simulated, JOBS.c.status)
     ).all()
     return Totals(

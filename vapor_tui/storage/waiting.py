@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from vapor_tui.domain.jobs import Engine
 from vapor_tui.domain.lifecycle import Status
-from vapor_tui.storage.jobs import JOBS
+from vapor_tui.storage.job_rows import JOBS
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,8 @@ class Worker:
     async def _adopt_or_fail(self, job: Job) -> None:
         """Drive a job, or fail it alone where nothing here can drive it."""
         try:
+            if job.unreadable:
+                raise ValueError(f"its row can't be read ({', '.join(job.unreadable)})")
             self.adopt(job, await self._past(job))
         except Exception as error:
             log.exception("job %s cannot be driven", job.id)
