@@ -18,8 +18,9 @@ from vapor_tui import paths
 from vapor_tui.cli.app import run as run_program
 from vapor_tui.processes import this_process
 from vapor_tui.services import doctor
-from vapor_tui.services.doctor import Finding, Level, Surroundings, diagnose
+from vapor_tui.services.doctor import Surroundings, diagnose
 from vapor_tui.services.filesystems import NETWORK, file_system
+from vapor_tui.services.findings import Finding, Level
 from vapor_tui.services.workspace import Workspace, open_workspace
 from vapor_tui.storage import leases, workers
 
@@ -296,3 +297,56 @@ def test_the_command_fails_where_there_is_a_problem(
     captured = capsys.readouterr()
     assert "PROBLEM" in captured.out
     assert "Traceback" not in captured.out + captured.err
+
+
+def _by_hand(workspace: Workspace, *statements: str) -> None:
+    with closing(sqlite3.connect(workspace.database.path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_rows_that_cannot_be_read_are_a_problem(
+    look: Look, workspace: Workspace, add_job: AddJob
+) -> None:
+    add_job()
+    bad = add_job()
+    _by_hand(workspace, f"UPDATE training_jobs SET tags = '?', estimate = 1 WHERE id = {bad.id}")
+    found = look()["rows"]
+    assert found.level is Level.PROBLEM
+    assert found.found == "1 jobs cannot be read as a whole (job 2: estimate, tags)"
+    assert found.fix.endswith("vapor-tui delete 2")
+
+
+@pytest.mark.parametrize(
+    ("statement", "described"),
+    [
+        ("DROP TRIGGER training_jobs_life_cycle", "training_jobs_life_cycle is missing"),
+        ("DROP TABLE log_lines", "log_lines is missing"),
+        ("ALTER TABLE workers ADD COLUMN more", "workers is another"),
+        ("DROP INDEX ix_training_jobs_owner_status", "ix_training_jobs_owner_status is missing"),
+    ],
+)
+def test_a_schema_that_was_changed_by_hand_is_a_problem(
+    look: Look, workspace: Workspace, statement: str, described: str
+) -> None:
+    _by_hand(workspace, statement)
+    found = look()["schema"]
+    assert found.level is Level.PROBLEM
+    assert found.found == f"not as this program makes it: {described}"
+
+
+def test_what_somebody_added_is_no_problem(look: Look, workspace: Workspace) -> None:
+    _by_hand(workspace, "CREATE VIEW mine AS SELECT 1", "CREATE INDEX my ON workers (pid)")
+    assert look()["integrity"].level is Level.FINE
+
+
+def test_workers_elsewhere_may_be_gone(look: Look, workspace: Workspace, add_job: AddJob) -> None:
+    elsewhere = replace(this_process(), hostname="node7", pid=12)
+    workspace.database.write(workers.register, OWNER, elsewhere, "1", True)
+    idle = look()["workers"]
+    assert idle.level is Level.FINE
+    told = "pid 12 on node7 (registered; whether it still runs can't be told from here)"
+    assert idle.found == told
+    add_job()
+    waiting = look()["workers"]
+    assert (waiting.level, waiting.found) == (Level.NOTE, f"{told}, and 1 jobs wait")

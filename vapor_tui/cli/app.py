@@ -91,7 +91,13 @@ def root(
     ] = None,
     db: Annotated[
         Path | None,
-        typer.Option("--db", envvar="VAPOR_TUI_DB", metavar="PATH", help="The database file."),
+        typer.Option(
+            "--db",
+            envvar="VAPOR_TUI_DB",
+            metavar="PATH",
+            help="The database file.",
+            readable=False,
+        ),
     ] = None,
     speed: Annotated[
         str | None,

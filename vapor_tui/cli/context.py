@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from vapor_tui.services.workspace import Workspace
 
 Database = Annotated[
-    Path | None, typer.Option("--db", metavar="PATH", help="The database file.", show_default=False)
+    Path | None,
+    # Whether it can be read is said by what opens it, with what to do.
+    typer.Option(
+        "--db", metavar="PATH", help="The database file.", show_default=False, readable=False
+    ),
 ]
 Speed = Annotated[
     str | None,

@@ -8,7 +8,8 @@ import typer
 
 from vapor_tui.cli.context import Database, Json, settings_of
 from vapor_tui.cli.output import FAILED, print_json, print_line
-from vapor_tui.services.doctor import Finding, Level, diagnose
+from vapor_tui.services.doctor import diagnose
+from vapor_tui.services.findings import Finding, Level
 
 commands = typer.Typer()
 

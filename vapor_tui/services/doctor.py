@@ -8,54 +8,22 @@ import platform
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 from vapor_tui import __version__, paths
 from vapor_tui.domain.catalogue import CatalogueError
 from vapor_tui.domain.formats import file_size
 from vapor_tui.log import log_file
-from vapor_tui.processes import is_provably_gone
-from vapor_tui.runners import ENGINES
 from vapor_tui.services.catalogue import load_catalogue
+from vapor_tui.services.doctor_database import database_findings, existing
 from vapor_tui.services.filesystems import NETWORK, file_system, mount_table
-from vapor_tui.storage import workers
-from vapor_tui.storage.errors import StorageError
-from vapor_tui.storage.examine import Examination, examine, read_only
-from vapor_tui.storage.schema import SCHEMA_VERSION, left_behind, left_behind_sentence
-from vapor_tui.storage.waiting import waiting
+from vapor_tui.services.findings import Finding, Level, trouble
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 SMALLEST_TERMINAL = (60, 18)
-_RESTORE = (
-    "Move it away, together with its -journal file if there is one; then restore a copy (a .backup "
-    "file may lie beside it), or choose another with --db"
-)
-_NAMED = 10
-"""So many jobs are named by their numbers."""
 _LIBRARIES = ("textual", "sqlmodel", "sqlalchemy", "numpy", "plotext")
-
-
-class Level(StrEnum):
-    """How a finding is to be taken."""
-
-    FINE = "fine"
-    NOTE = "note"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was examined."""
-
-    level: Level
-    what: str
-    found: str
-    fix: str = ""
-    """What to do, in a sentence; empty when all is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +35,8 @@ class Surroundings:
     terminal: tuple[int, int]
     """Columns and rows."""
     encoding: str
-    free_bytes: int
+    free_bytes: int | None
+    """None where the system does not tell."""
 
     @classmethod
     def present(cls, database: Path) -> Surroundings:
@@ -77,7 +46,7 @@ class Surroundings:
             mounts=mount_table(),
             terminal=(size.columns, size.lines),
             encoding=(sys.stdout.encoding or "").lower(),
-            free_bytes=shutil.disk_usage(_existing(database)).free,
+            free_bytes=_free_bytes(database),
         )
 
 
@@ -85,13 +54,22 @@ def diagnose(database: Path | None = None, around: Surroundings | None = None) -
     """Examine everything; changes nothing, and makes no database where there is none."""
     path = database or paths.default_database()
     around = around or Surroundings.present(path)
-    return [
-        *_versions(),
-        *_catalogue(),
-        *_place(path, around),
-        *_database(path),
-        *_terminal(around),
-    ]
+    sections: dict[str, Callable[[], Iterator[Finding]]] = {
+        "libraries": _versions,
+        "catalogue": _catalogue,
+        "place": lambda: _place(path, around),
+        "database": lambda: database_findings(path),
+        "terminal": lambda: _terminal(around),
+    }
+    return [finding for what, section in sections.items() for finding in _guarded(what, section)]
+
+
+def _guarded(what: str, section: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Examine one thing; that it cannot be examined is a finding as well."""
+    try:
+        yield from section()
+    except (OSError, RuntimeError) as error:
+        yield trouble(what, error, "Make that readable, or choose another file with --db")
 
 
 def _versions() -> Iterator[Finding]:
@@ -124,6 +102,9 @@ def _place(path: Path, around: Surroundings) -> Iterator[Finding]:
         )
     else:
         yield Finding(Level.FINE, "file system", kind or "unknown")
+    if around.free_bytes is None:
+        yield Finding(Level.NOTE, "disk space", "unknown", "Look whether the disk is mounted")
+        return
     free = file_size(around.free_bytes)
     if around.free_bytes < LEAST_FREE_BYTES:
         yield Finding(
@@ -131,114 +112,6 @@ def _place(path: Path, around: Surroundings) -> Iterator[Finding]:
         )
     else:
         yield Finding(Level.FINE, "disk space", f"{free} free")
-
-
-def _database(path: Path) -> Iterator[Finding]:
-    if (left := left_behind(path)) is not None:
-        yield Finding(Level.PROBLEM, "database", f"{path} is not there", left_behind_sentence(left))
-        return
-    if not path.exists():
-        yield Finding(Level.NOTE, "database", f"{path} is not there yet", "Any command makes it")
-        return
-    try:
-        found = examine(path)
-    except (StorageError, OSError) as error:
-        yield Finding(
-            Level.PROBLEM,
-            "database",
-            str(error),
-            _RESTORE,
-        )
-        return
-    yield from _soundness(path, found)
-    yield from _permissions(path)
-    if found.version == SCHEMA_VERSION:
-        try:
-            yield from _workers(path, found)
-        except StorageError as error:
-            yield Finding(Level.PROBLEM, "workers", str(error), "Run doctor again afterwards")
-
-
-def _soundness(path: Path, found: Examination) -> Iterator[Finding]:
-    size = file_size(path.stat().st_size)
-    yield Finding(Level.FINE, "database", f"{path}, {size}, schema {found.version}")
-    if found.version < SCHEMA_VERSION:
-        yield Finding(
-            Level.NOTE, "schema", "older than this program", "It is upgraded when it is opened"
-        )
-    if found.journal != "delete":
-        yield Finding(
-            Level.PROBLEM,
-            "journal",
-            f"{found.journal} instead of delete",
-            f"Close all programs, then: sqlite3 {path} 'PRAGMA journal_mode=DELETE'",
-        )
-    else:
-        yield Finding(Level.FINE, "journal", "rollback, synchronous=EXTRA")
-    if found.damage or found.broken_references:
-        described = "; ".join(found.damage) or f"{found.broken_references} broken references"
-        yield Finding(
-            Level.PROBLEM,
-            "integrity",
-            described,
-            f"Copy the file, and {path.name}-journal if that is there; then rescue it: "
-            f"sqlite3 {path} .recover | sqlite3 new.db",
-        )
-    else:
-        yield Finding(Level.FINE, "integrity", "sound")
-
-
-def _permissions(path: Path) -> Iterator[Finding]:
-    mode = path.stat().st_mode & 0o777
-    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        yield Finding(
-            Level.PROBLEM,
-            "permissions",
-            f"{path} or its folder cannot be written",
-            f"chmod u+rw {path} and u+rwx {path.parent}",
-        )
-    elif path == paths.default_database() and mode != 0o600:
-        yield Finding(
-            Level.NOTE, "permissions", f"{mode:o}, others can read it", f"chmod 600 {path}"
-        )
-    else:
-        yield Finding(Level.FINE, "permissions", f"{mode:o}")
-
-
-def _workers(path: Path, found: Examination) -> Iterator[Finding]:
-    with read_only(path) as connection:
-        held = workers.holding(connection, paths.owner())
-        waits = waiting(connection, paths.owner(), ENGINES, datetime.now(UTC))
-    alive = [worker for worker in held.workers if not is_provably_gone(worker.process)]
-    dead = [w for w in held.workers if w not in alive and w.id in held.holders]
-    orphaned = [f"held by {len(dead)} workers that are gone"] if dead else []
-    if held.orphans:
-        numbers = ", ".join(map(str, held.orphans[:_NAMED]))
-        orphaned.append(f"held by a worker that is not registered: {numbers}")
-    described = ", ".join(f"pid {w.process.pid} on {w.process.hostname}" for w in alive) or "none"
-    if orphaned:
-        yield Finding(
-            Level.PROBLEM,
-            "orphaned jobs",
-            "; ".join(orphaned),
-            "Start any worker, it takes them over: vapor-tui worker --once",
-        )
-    if waits.foreign:
-        yield Finding(
-            Level.NOTE,
-            "engines",
-            f"{waits.foreign} queued jobs have an engine that this version doesn't run",
-            "Start a worker of the version that made them, or cancel them",
-        )
-    if found.active_jobs > waits.foreign and not alive:
-        yield Finding(
-            Level.NOTE,
-            "workers",
-            f"none, and {found.active_jobs} jobs wait",
-            "Start one: vapor-tui worker, or open the app",
-        )
-    else:
-        yield Finding(Level.FINE, "workers", described)
 
 
 def _terminal(around: Surroundings) -> Iterator[Finding]:
@@ -268,6 +141,9 @@ def _terminal(around: Surroundings) -> Iterator[Finding]:
         )
 
 
-def _existing(path: Path) -> Path:
-    """Return the nearest folder above a path that exists."""
-    return next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+def _free_bytes(path: Path) -> int | None:
+    """Return the space beside a path, which need not be there yet."""
+    try:
+        return shutil.disk_usage(existing(path)).free
+    except OSError:
+        return None

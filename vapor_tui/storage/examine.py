@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine
 
 from vapor_tui.storage.engine import BUSY_TIMEOUT_SECONDS
 from vapor_tui.storage.errors import DATABASE_ERRORS, StorageError, translated
-from vapor_tui.storage.schema import SCHEMA_VERSION, file_version
+from vapor_tui.storage.schema import SCHEMA_VERSION, definitions, file_version, present_definitions
 
 _FINDINGS = 5
 _ORPHANED = ("training_jobs", "workers")
@@ -29,12 +29,17 @@ class Examination:
     broken_references: int
     """Rows that refer to nothing, without the jobs of workers that are gone: those are released."""
     active_jobs: int
+    differences: tuple[str, ...] = ()
+    """Where its tables and rules are not those of its version, each with what is wrong."""
 
 
 def examine(path: Path) -> Examination:
     """Examine a database read-only; raises StorageError when it cannot be read or is not ours."""
     try:
-        return _examine(path, file_version(path))
+        found = _examine(path, file_version(path))
+        if found.damage or found.version != SCHEMA_VERSION:
+            return found
+        return replace(found, differences=_differences(path))
     except DATABASE_ERRORS as error:
         readable = translated(error, path)
         raise readable or StorageError(f"{path} cannot be examined: {error}") from error
@@ -82,6 +87,17 @@ def _examine(path: Path, version: int) -> Examination:
             broken_references=broken,
             active_jobs=active,
         )
+
+
+def _differences(path: Path) -> tuple[str, ...]:
+    with read_only(path) as connection:
+        there = definitions(connection)
+    wanted = present_definitions()
+    missing = [f"{name} is missing" for name in wanted if name not in there]
+    changed = [
+        f"{name} is another" for name in wanted if there.get(name, wanted[name]) != wanted[name]
+    ]
+    return (*missing, *changed)
 
 
 def _active_jobs(connection: sqlite3.Connection) -> int:

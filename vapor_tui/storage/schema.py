@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import sqlite3
 import stat
 import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from vapor_tui.storage.errors import StorageDamagedError, StorageError, StorageNewerError
 from vapor_tui.storage.triggers import TRIGGERS
@@ -50,7 +51,7 @@ def left_behind(path: Path) -> Path | None:
     companions = (path.with_name(path.name + ending) for ending in COMPANIONS)
     found = next((file for file in companions if os.path.lexists(file)), None)
     # Looked for again: another process may just have made the database, and be writing to it.
-    return None if found is None or path.exists() else found
+    return None if found is None or os.path.exists(path) else found
 
 
 def left_behind_sentence(left: Path) -> str:
@@ -140,18 +141,10 @@ def _create(path: Path) -> None:
 
 def build(path: Path) -> None:
     """Write the present schema into an empty file."""
-    from vapor_tui.storage.tables import Table
-
     engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(path))
     try:
         with engine.begin() as connection:
-            Table.metadata.create_all(connection)
-            for statement in TRIGGERS:
-                connection.exec_driver_sql(statement)
-            connection.exec_driver_sql(
-                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
-                "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-            )
+            _lay_out(connection)
             connection.exec_driver_sql(
                 "INSERT INTO alembic_version VALUES (?)", (f"{SCHEMA_VERSION:04}",)
             )
@@ -159,3 +152,36 @@ def build(path: Path) -> None:
             connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
     finally:
         engine.dispose()
+
+
+def definitions(connection: Connection) -> dict[str, list[str]]:
+    """Return the parts of every definition of a database, by its name.
+
+    In no order, since a table that a migration has built anew may list its columns otherwise.
+    """
+    rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: sorted(re.sub(r'[\s"]+', "", sql).split(",")) for name, sql in rows}
+
+
+def present_definitions() -> dict[str, list[str]]:
+    """Return the definitions of a database of the present schema."""
+    engine = create_engine("sqlite://")
+    try:
+        with engine.begin() as connection:
+            _lay_out(connection)
+            return definitions(connection)
+    finally:
+        engine.dispose()
+
+
+def _lay_out(connection: Connection) -> None:
+    """Make the tables and the rules."""
+    from vapor_tui.storage.tables import Table
+
+    Table.metadata.create_all(connection)
+    for statement in TRIGGERS:
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
