@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,9 +14,9 @@ import pytest
 
 from tests.faults.conftest import MustComplete
 from tests.faults.figures import Figures
-from tests.faults.jobs import plant, state
+from tests.faults.jobs import LONG, plant, state
 from tests.faults.oracle import witness
-from tests.faults.programs import Program, Programs
+from tests.faults.programs import Program, Programs, eventually
 
 PAGE = 4096
 DONE, TOLD, TOLD_OF_INPUT = 0, 1, 2
@@ -266,3 +267,25 @@ def test_a_file_that_is_removed_while_a_worker_runs_is_not_made_anew(
     assert program.wait() in (DONE, TOLD)
     assert "Traceback" not in program.said
     assert not path.exists()
+
+
+def test_a_file_that_is_moved_under_a_worker_and_put_back_goes_on(
+    tmp_path: Path, programs: Programs, must_complete: MustComplete, figures: Figures
+) -> None:
+    path = tmp_path / "jobs.db"
+    plant(path, **LONG)
+    program = programs.worker(path, hooks=[("hurry", {})])
+    eventually(lambda: state(path).step >= 1, "a step")
+    aside = path.rename(tmp_path / "aside.db")
+    time.sleep(0.5)
+    step = state(aside).step
+    time.sleep(0.5)
+    assert state(aside).step == step, "nothing is written to what is not there"
+    assert not path.exists()
+    aside.rename(path)
+    eventually(lambda: state(path).step > step, "more steps")
+    program.signal(15)
+    assert program.wait() == DONE, program.said
+    assert "Traceback" not in program.said
+    figures.fault("a file that is moved under a worker")
+    must_complete(path)

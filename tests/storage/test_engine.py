@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from vapor_tui.storage.engine import Database, open_database
 from vapor_tui.storage.errors import (
     StorageBusyError,
     StorageDamagedError,
+    StorageMovedError,
     StorageNewerError,
     StorageReadOnlyError,
 )
@@ -165,6 +167,28 @@ def test_what_a_newer_schema_has_renamed_is_not_damage(database: Database) -> No
         newer.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
     with pytest.raises(StorageNewerError):
         database.read(_read)
+
+
+def test_a_file_that_was_replaced_is_opened_at_the_next_try(
+    database: Database, tmp_path: Path
+) -> None:
+    """Until then SQLite keeps writing to neither of them."""
+    aside = tmp_path / "aside.db"
+    database.data_version()
+    database.write(_increment)
+    database.path.rename(aside)
+    shutil.copy(aside, database.path)
+    with pytest.raises(StorageMovedError, match="was moved or replaced while it was open"):
+        database.with_patience(1.0).write(_increment)
+    database.write(_increment)
+    assert database.read(_read) == 2
+    with closing(sqlite3.connect(aside)) as moved:
+        assert moved.execute("SELECT n FROM t").fetchone() == (1,)
+    version = database.data_version()
+    with closing(sqlite3.connect(database.path)) as other:
+        other.execute("UPDATE t SET n = 5")
+        other.commit()
+    assert database.data_version() != version, "the file that is there now is watched"
 
 
 def test_looking_at_the_file_does_not_drop_the_locks_on_it(database: Database) -> None:

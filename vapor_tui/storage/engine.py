@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import logging
 import sqlite3
 import threading
@@ -20,6 +21,7 @@ from vapor_tui.storage.errors import (
     DATABASE_ERRORS,
     StorageDamagedError,
     StorageError,
+    StorageMovedError,
     is_locked,
     translated,
 )
@@ -50,8 +52,7 @@ class Database:
         self._engine = engine
         self._patience = patience
         self._hurry = threading.Event()
-        self._watcher: sqlite3.Connection | None = None
-        self._watching = threading.Lock()
+        self._watcher = _Watcher(path)
 
     def with_patience(self, seconds: float, *, hurries: bool = True) -> Database:
         """Return the same database for a caller who gives up on a lock after so long.
@@ -59,9 +60,10 @@ class Database:
         It shares the connections and is not closed by itself. Without `hurries`, the end of the
         program does not make it give up sooner.
         """
-        shared = Database(self.path, self._engine, seconds)
-        if hurries:
-            shared._hurry = self._hurry
+        shared = copy.copy(self)
+        shared._patience = seconds
+        if not hurries:
+            shared._hurry = threading.Event()
         return shared
 
     def read(self, question: Question[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -86,24 +88,15 @@ class Database:
         Far cheaper than a question. The file itself must not be opened for this: closing it
         would drop the locks that SQLite holds on it for this process.
         """
-        with self._watching:
-            try:
-                if self._watcher is None:
-                    self._watcher = connect(self.path)
-                return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
-            except sqlite3.Error:
-                # Whoever asks goes on to read, and is told there what is wrong.
-                return None
+        return self._watcher.version()
 
     def hurry(self) -> None:
         """Let nobody wait for a lock any longer: the program is about to end."""
         self._hurry.set()
 
     def close(self) -> None:
-        with self._watching:
-            if self._watcher is not None:
-                self._watcher.close()
-                self._watcher = None
+        """Close every connection; the next question opens the file anew."""
+        self._watcher.close()
         self._engine.dispose()
 
     def _patiently(self, writes: bool, work: Callable[..., T], args: Any, kwargs: Any) -> T:
@@ -149,6 +142,8 @@ class Database:
         readable = translated(error, self.path)
         if readable is None:
             raise error
+        if isinstance(readable, StorageMovedError):
+            self.close()
         if isinstance(readable, StorageDamagedError):
             # What is missing may have been renamed by a newer program.
             with contextlib.suppress(*DATABASE_ERRORS, StorageDamagedError, OSError):
@@ -156,6 +151,35 @@ class Database:
         if isinstance(error, ValueError):
             log.warning("a value of the database cannot be read", exc_info=error)
         raise readable from error
+
+
+class _Watcher:
+    """A connection that asks nothing but whether there were commits."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._opened = 0
+        self._lock = threading.Lock()
+
+    def version(self) -> int | None:
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = connect(self._path)
+                    self._opened += 1
+                [version] = self._connection.execute("PRAGMA data_version").fetchone()
+            except sqlite3.Error:
+                # Whoever asks goes on to read, and is told there what is wrong.
+                return None
+            # Each connection counts from the beginning, perhaps on another file.
+            return (self._opened << 32) + int(version)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
 def open_database(path: Path) -> Database:

@@ -34,6 +34,12 @@ class StorageReadOnlyError(StorageError):
     is_passing = True
 
 
+class StorageMovedError(StorageError):
+    """The file that was opened is not at its place any more."""
+
+    is_passing = True
+
+
 class StorageDamagedError(StorageError):
     """The file is not a sound database of this program."""
 
@@ -65,6 +71,11 @@ def translated(error: Exception, path: Path) -> StorageError | None:
         return None
     if is_unreadable(error):
         return _damaged(path)
+    if _extended_code(error) == sqlite3.SQLITE_READONLY_DBMOVED:
+        return StorageMovedError(
+            f"The database {path} was moved or replaced while it was open. What stands at its "
+            "place is opened the next time; put the file back if that is not what you want"
+        )
     match _code(error):
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StorageBusyError(
@@ -105,6 +116,10 @@ def _damaged(path: Path) -> StorageDamagedError:
 
 def _code(error: BaseException) -> int | None:
     """Return SQLite's primary result code of an error, wrapped or not."""
-    original = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(original, "sqlite_errorcode", None)
+    code = _extended_code(error)
     return None if code is None else code & 0xFF
+
+
+def _extended_code(error: BaseException) -> int | None:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(original, "sqlite_errorcode", None)
