@@ -99,6 +99,30 @@ def test_an_upgrade_keeps_every_row_and_makes_a_copy_first(tmp_path: Path) -> No
     assert _objects(path) == _objects(tmp_path / "new.db")
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "UPDATE alembic_version SET version_num = 'f00d'",
+        "UPDATE alembic_version SET version_num = '0003'",
+        "DELETE FROM alembic_version",
+        "INSERT INTO alembic_version VALUES ('0002')",
+        "DROP TABLE alembic_version",
+    ],
+)
+def test_a_database_whose_migrations_are_unknown_is_left_as_it_is(
+    tmp_path: Path, spoil: str
+) -> None:
+    path = tmp_path / "old.db"
+    _build_first_version(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(spoil)
+    before = path.read_bytes()
+    with pytest.raises(StorageDamagedError, match="cannot be upgraded"):
+        open_database(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["old.db"]
+
+
 def test_an_upgrade_keeps_what_people_were_told(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     _build_first_version(path)

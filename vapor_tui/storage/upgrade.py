@@ -10,6 +10,7 @@ from pathlib import Path
 import alembic.command
 import alembic.config
 from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 from vapor_tui.storage.errors import StorageDamagedError
 from vapor_tui.storage.schema import SCHEMA_VERSION
@@ -34,6 +35,7 @@ def upgrade(path: Path) -> None:
             # Another process may have been faster while this one waited for the lock.
             version = _version(connection)
             if version < SCHEMA_VERSION:
+                _check_revision(connection, path, version)
                 # Under the lock: the copy is of that version, and only one process makes it.
                 _back_up(path, backup_path(path, version))
                 migrate(connection)
@@ -66,6 +68,22 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _version(connection: Connection) -> int:
     return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+
+def _check_revision(connection: Connection, path: Path, version: int) -> None:
+    """Raise StorageDamagedError where the migrations would not know where to go on."""
+    try:
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").fetchall()
+    except OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        found = []
+    if [tuple(row) for row in found] != [(f"{version:04}",)]:
+        raise StorageDamagedError(
+            f"{path} cannot be upgraded: the note in it of the migrations it went through is "
+            f"missing or unknown (schema {version}). It was left as it is: restore a copy, or "
+            "choose another file with --db"
+        )
 
 
 def _back_up(path: Path, copy: Path) -> None:
