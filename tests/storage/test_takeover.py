@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import OWNER, AddJob
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, Desired, Position, Stage, Status
-from vapor_tui.domain.results import Ok
+from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.processes import this_process
 from vapor_tui.runners.simulator import simulation_spec
 from vapor_tui.services.exports import metric_rows
@@ -179,6 +179,39 @@ def test_what_was_asked_is_done_to_a_job_whose_worker_is_gone(
         assert job.final_cost == pytest.approx(1.2 + 0.5)
     if action is Action.CANCEL_AFTER_EPOCH:
         assert job.desired is Desired.STOP_AFTER_EPOCH
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sentence"),
+    [
+        (Action.CANCEL_AFTER_EPOCH, Action.PAUSE, "a pause would take that back"),
+        (Action.PAUSE, Action.CANCEL_AFTER_EPOCH, "is about to pause"),
+    ],
+)
+def test_a_wish_that_another_would_lose_is_refused(
+    ward: Ward, add_job: AddJob, first: Action, second: Action, sentence: str
+) -> None:
+    add_job()
+    ward.claim(ward.register())
+    assert isinstance(apply_action(ward.workspace, first, 1), Ok)
+    wanted = ward.job(1).desired
+    refused = apply_action(ward.workspace, second, 1)
+    assert isinstance(refused, Refused)
+    assert sentence in refused.error
+    assert ward.job(1).desired is wanted
+    assert isinstance(apply_action(ward.workspace, Action.CANCEL, 1), Ok)
+    assert ward.job(1).desired is Desired.STOP
+
+
+@pytest.mark.parametrize("wish", [Desired.STOP_AFTER_EPOCH, Desired.FAIL])
+def test_a_queued_job_keeps_the_wish_that_its_worker_left_undone(
+    ward: Ward, add_job: AddJob, wish: Desired
+) -> None:
+    add_job()
+    ward.write(jobs.set_desired, 1, wish)
+    assert isinstance(apply_action(ward.workspace, Action.PAUSE, 1), Refused)
+    [claimed] = ward.claim(ward.register())
+    assert claimed.desired is wish
 
 
 def test_the_third_death_without_progress_is_the_jobs_own_fault(

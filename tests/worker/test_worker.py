@@ -173,6 +173,24 @@ async def test_a_running_job_does_what_is_asked_of_it(
     assert (ended.final_cost is not None) is status.has_ended
 
 
+async def test_a_job_that_was_made_to_fail_fails_with_the_worker_that_leaves(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    """Asked so late that no tick has heard of it."""
+    job = add_job(speed="400")
+    stop = asyncio.Event()
+    worker = _worker(workspace)
+    working = asyncio.create_task(worker.run(stop))
+    async with asyncio.timeout(20):
+        while _job(workspace, job.id).current_step < 5:
+            await asyncio.sleep(0.02)
+    stop.set()  # the tick that is to come hears it first
+    apply_action(workspace, Action.FAIL, job.id)
+    await working
+    failed = _job(workspace, job.id)
+    assert (failed.status, failed.error_message) == (Status.FAILED, "Made to fail by hand")
+
+
 async def test_a_job_stops_after_its_epoch(workspace: Workspace, add_job: AddJob) -> None:
     job = add_job(speed="1000")
     stop = asyncio.Event()

@@ -205,6 +205,8 @@ def _apply(connection: Connection, owner: str, action: Action, job_id: int) -> R
             f"Job {job_id} would fail in the same way again. "
             "Clone it and change what its message names"
         )
+    if (objection := _contradiction(job, action)) is not None:
+        return Refused(objection)
     if action is Action.DELETE:
         queries.mark_deleted(connection, job_id)
         return Ok(job)
@@ -221,6 +223,24 @@ def _apply_all(
     connection: Connection, owner: str, wanted: Mapping[int, Action]
 ) -> dict[int, Result[Job]]:
     return {job_id: _apply(connection, owner, action, job_id) for job_id, action in wanted.items()}
+
+
+def _contradiction(job: Job, action: Action) -> str | None:
+    """Say which wish would be lost by another one: a job keeps a single wish."""
+    match job.desired, action:
+        case Desired.STOP_AFTER_EPOCH, Action.PAUSE:
+            return (
+                f"Job {job.id} is to stop after its epoch, and a pause would take that back. "
+                "Let it stop, or cancel it now"
+            )
+        case Desired.PAUSE, Action.CANCEL_AFTER_EPOCH:
+            return (
+                f"Job {job.id} is about to pause. Cancel it now; or resume it once it has paused, "
+                "and then stop it after its epoch"
+            )
+        case Desired.FAIL, Action.PAUSE if job.lease_owner is None:
+            return f"Job {job.id} was made to fail, and does as soon as a worker takes it"
+    return None
 
 
 def _ask_worker(connection: Connection, owner: str, job: Job, wish: Desired) -> None:

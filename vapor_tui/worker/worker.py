@@ -457,6 +457,10 @@ class Worker:
         try:
             async with asyncio.timeout(LEAVING_SECONDS):
                 try:
+                    held = list(self._drives)
+                    wishes = await database.read_async(job_queries.wishes, held)
+                    for job_id, wish in wishes.items():
+                        self._drives[job_id].heed(wish)
                     # A job whose whole life fits into one tick needs a second one for its end.
                     while advances := self._advances():
                         stored = await salvage.store(database, advances)
