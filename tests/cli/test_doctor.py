@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -350,3 +351,13 @@ def test_workers_elsewhere_may_be_gone(look: Look, workspace: Workspace, add_job
     add_job()
     waiting = look()["workers"]
     assert (waiting.level, waiting.found) == (Level.NOTE, f"{told}, and 1 jobs wait")
+
+
+def test_what_a_killed_creator_left_is_noted(look: Look, workspace: Workspace) -> None:
+    left = workspace.database.path.with_name(f".{workspace.database.path.name}.x.new")
+    left.touch()
+    assert "leftovers" not in look()
+    os.utime(left, (0, 0))
+    found = look()["leftovers"]
+    assert found.level is Level.NOTE
+    assert found.fix == f"Remove them: rm {left}"

@@ -1,7 +1,11 @@
 """A new database and one that went through every migration are the same."""
 
+import contextlib
+import errno
+import os
 import re
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -59,6 +63,57 @@ def test_what_an_earlier_database_left_behind_is_not_taken_for_a_new_ones(
     with pytest.raises(StorageError, match=rf"{left} belongs to a database that was moved"):
         open_database(path)
     assert [file.name for file in tmp_path.iterdir()] == [left.name]
+
+
+def _without_links(_source: object, _target: object) -> None:
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+def test_a_file_system_without_hard_links_gets_a_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", _without_links)
+    open_database(tmp_path / "new.db").close()
+    assert [file.name for file in tmp_path.iterdir()] == ["new.db"]
+
+
+def test_without_hard_links_the_faster_one_of_two_creators_keeps_its_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slower one has looked, and would have put its own in the place of the other's."""
+    path, barrier = tmp_path / "new.db", threading.Barrier(2)
+    rename, renamed = Path.rename, []
+
+    def slowly(source: Path, target: Path) -> Path:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(0.5)
+        renamed.append(source)
+        return rename(source, target)
+
+    monkeypatch.setattr(os, "link", _without_links)
+    monkeypatch.setattr(Path, "rename", slowly)
+    threads = [threading.Thread(target=schema.ensure, args=(path,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(renamed) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["new.db"]
+
+
+def test_what_a_killed_creator_left_is_removed_by_a_later_one(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    old, journal, fresh, other = (
+        tmp_path / name
+        for name in (".new.db.a1.new", ".new.db.a1.new-journal", ".new.db.b2.new", ".old.db.c3.new")
+    )
+    for file in (old, journal, fresh, other):
+        file.touch()
+    for file in (old, journal, other):
+        os.utime(file, (0, 0))
+    assert schema.leftovers(path) == [old, journal]
+    open_database(path).close()
+    assert set(tmp_path.iterdir()) == {path, fresh, other}
 
 
 def test_a_journal_beside_its_database_was_not_left_behind(tmp_path: Path) -> None:

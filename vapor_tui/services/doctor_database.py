@@ -16,7 +16,7 @@ from vapor_tui.storage import workers
 from vapor_tui.storage.errors import StorageBusyError, StorageError, StorageReadOnlyError
 from vapor_tui.storage.examine import Examination, examine, read_only
 from vapor_tui.storage.jobs import unreadable_jobs
-from vapor_tui.storage.schema import SCHEMA_VERSION, left_behind, left_behind_sentence
+from vapor_tui.storage.schema import SCHEMA_VERSION, left_behind, left_behind_sentence, leftovers
 from vapor_tui.storage.waiting import waiting
 
 _ANOTHER = "Choose another file with --db"
@@ -56,6 +56,13 @@ def database_findings(path: Path) -> Iterator[Finding]:
         yield Finding(Level.PROBLEM, "database", str(error), _fix(path, error))
         return
     yield from _soundness(path, found)
+    if old := leftovers(path):
+        yield Finding(
+            Level.NOTE,
+            "leftovers",
+            f"{len(old)} files of attempts to make the database that were killed",
+            f"Remove them: rm {' '.join(map(str, old))}",
+        )
     yield from _permissions(path)
     if found.version == SCHEMA_VERSION:
         try:

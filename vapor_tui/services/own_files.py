@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from vapor_tui import paths
+from vapor_tui.folders import locked_folder
 
 _GPUS_BEGIN = """\
 # Your own GPUs and prices: an entry with the type of a shipped one replaces it, others are added.
@@ -45,7 +45,7 @@ def edit_own_file(path: Path, change: Callable[[str], str], begin: str = "") -> 
     Raises OSError and UnicodeDecodeError, and what `change` raises; the file is as it was then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.parent):
+    with locked_folder(path.parent):
         target = path.resolve()  # a link stays one, as among files kept under version control
         try:
             raw: bytes | None = target.read_bytes()
@@ -70,20 +70,3 @@ def _replace(target: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-@contextlib.contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    """Keep others who ask for the same from a directory's files."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        yield
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # some file systems know no locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

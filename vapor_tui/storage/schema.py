@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import re
 import sqlite3
 import stat
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine
 
+from vapor_tui.folders import locked_folder
 from vapor_tui.storage.errors import StorageDamagedError, StorageError, StorageNewerError
 from vapor_tui.storage.triggers import TRIGGERS
 
 APPLICATION_ID = 0x76617072  # "vapr"
 SCHEMA_VERSION = 5
 """Number of the newest migration; kept in the file's user_version."""
+_NEW = ".new"
+_LONG_AGO_SECONDS = 3600.0
+"""Nobody takes so long to make a database."""
 COMPANIONS = ("-journal", "-wal", "-shm")
 """Endings of the files that SQLite keeps beside a database while it is written."""
 
@@ -122,7 +128,10 @@ def _marks(path: Path, mode: str) -> tuple[int, int]:
 
 def _create(path: Path) -> None:
     """Build a database under a temporary name and link it into place."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    for leftover in leftovers(path):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_NEW, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -132,11 +141,30 @@ def _create(path: Path) -> None:
         except FileExistsError:
             return  # another process was faster, and its database is as good
         except OSError:
-            if path.exists():
-                return
-            temporary.rename(path)  # a file system without hard links
+            _rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Put a new database into place on a file system without hard links.
+
+    A name that is taken would be taken over there: creators keep each other out.
+    """
+    with locked_folder(path.parent):
+        if not path.exists():
+            temporary.rename(path)
+
+
+def leftovers(path: Path) -> list[Path]:
+    """Return what is left of attempts to make this database that were killed long ago."""
+    pattern = f".{glob.escape(path.name)}.*{_NEW}*"
+    found = []
+    for file in sorted(path.parent.glob(pattern)):
+        with contextlib.suppress(OSError):
+            if time.time() - file.lstat().st_mtime > _LONG_AGO_SECONDS:
+                found.append(file)
+    return found
 
 
 def build(path: Path) -> None:
