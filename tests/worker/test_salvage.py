@@ -14,6 +14,7 @@ from tests.conftest import OWNER, AddJob
 from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.processes import this_process
+from vapor_tui.runners import ENGINES
 from vapor_tui.runners.base import Runner
 from vapor_tui.services.jobs import get_job
 from vapor_tui.services.notifications import list_notifications
@@ -66,6 +67,10 @@ async def test_a_job_of_an_engine_that_is_not_here_waits(
     await _run_all(workspace)
     assert (_job(workspace, other.id).status, _job(workspace, other.id).fence) == ("queued", 0)
     assert _job(workspace, ours.id).status is Status.COMPLETED
+
+
+def test_every_engine_that_is_run_here_has_a_runner() -> None:
+    assert set(default_runners()) == ENGINES
 
 
 async def test_a_job_whose_progress_cannot_be_stored_fails_alone(

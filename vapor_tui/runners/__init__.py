@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from vapor_tui.domain.jobs import Engine
 
-ENGINES = frozenset({Engine.SIMULATOR})
+ENGINES = frozenset({Engine.SIMULATOR, Engine.EXTERNAL})
 """What this version of the program runs; jobs of other engines wait for one that does."""
