@@ -15,6 +15,7 @@ from vapor_tui.domain.lifecycle import Action, Status
 from vapor_tui.domain.results import Ok
 from vapor_tui.services.annotations import tags_in_use
 from vapor_tui.services.jobs import apply_action, get_job, list_jobs
+from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.overview import job_totals, list_with_curves
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.jobs import finished_jobs
@@ -82,6 +83,8 @@ async def test_a_row_that_cannot_be_read_fails_alone_and_can_be_deleted(
     assert failed is not None
     if failed.unreadable:  # a moment that is kept anew may have mended it
         assert failed.status is Status.FAILED
+        told = list_notifications(workspace)
+        assert any(f"can't be read: {column}" in note.message for note in told)
     assert isinstance(apply_action(workspace, Action.DELETE, bad.id), Ok)
     assert get_job(workspace, bad.id) is None
 

@@ -233,15 +233,16 @@ class Worker:
 
     async def _adopt_or_fail(self, job: Job) -> None:
         """Drive a job, or fail it alone where nothing here can drive it."""
-        try:
-            if job.unreadable:
-                raise ValueError(f"its row can't be read ({', '.join(job.unreadable)})")
-            self.adopt(job, await self._past(job))
-        except Exception as error:
-            log.exception("job %s cannot be driven", job.id)
-            reason = f"It cannot be driven: {salvage.summary(error)}"
-            if self._id is None or not await self._failed(job.id, reason):
-                self._stuck.add(job.id)
+        problem = job.error_message if job.unreadable else None
+        if problem is None:
+            try:
+                self.adopt(job, await self._past(job))
+                return
+            except Exception as error:
+                log.exception("job %s cannot be driven", job.id)
+                problem = f"It cannot be driven: {salvage.summary(error)}"
+        if self._id is None or not await self._failed(job.id, problem):
+            self._stuck.add(job.id)
 
     async def _failed(self, job_id: int, reason: str) -> bool:
         """Fail a job that is held but not driven; say whether it can be."""
