@@ -39,8 +39,6 @@ from vapor_tui.services.jobs import DEFAULT_MODE, Simulation
 
 commands = typer.Typer()
 
-_LOOK_SECONDS = 0.2
-
 
 @commands.command()
 @with_job_options

@@ -362,10 +362,12 @@ class Worker:
         self._stuck |= stored.stuck
         self._is_unsure = True  # a job that is lost may still be held by this worker
         kept = [job_id for job_id in held if job_id not in stored.lost]
-        tick = await database.write_async(self._write, worker_id, (), _NOBODY, kept, 0)
+        orphans = replace(gone, workers=())
+        tick = await database.write_async(self._write, worker_id, (), orphans, kept, None)
         if tick.is_forgotten:
             return tick
-        released = await salvage.take_over_each(database, gone.workers, f"worker {worker_id}")
+        who = f"worker {worker_id}"
+        released = tick.released + await salvage.take_over_each(database, gone.workers, who)
         claimed = list(tick.claimed)
         if self._claims and await database.read_async(self._may_claim):
             found = await salvage.claim_each(
@@ -406,8 +408,9 @@ class Worker:
         advances: Sequence[leases.Advance],
         gone: _Gone,
         held: list[int],
-        room: int,
+        room: int | None,
     ) -> _Tick:
+        """Do everything that a tick writes; without `room`, nothing is claimed."""
         if not workers.beat(connection, worker_id):
             return _Tick(is_forgotten=True)
         lost = leases.store_advances(connection, advances)
@@ -417,7 +420,7 @@ class Worker:
             released += len(takeover.release_orphans(connection, self._owner, who))
         wishes = job_queries.wishes(connection, held) if held else {}
         claimed: list[Job] = []
-        if self._claims and self._may_claim(connection):
+        if self._claims and room is not None and self._may_claim(connection):
             claimed = leases.claim(connection, self._owner, worker_id, room, self._claimable)
         if lost or self._is_unsure:
             # An error can come after the commit: what was stored or claimed then is ours, and
