@@ -21,7 +21,7 @@ from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace
 from vapor_tui.storage.errors import StorageError
 from vapor_tui.worker.deliveries import delivering
-from vapor_tui.worker.signals import stop_on_signals
+from vapor_tui.worker.signals import hurrying_on, stop_on_signals
 from vapor_tui.worker.worker import Worker, default_runners
 
 _LOOK_SECONDS = 0.2
@@ -53,30 +53,22 @@ async def create_and_drive(
     None where a signal came before there was a job.
     """
     stop = asyncio.Event()
+    on_event = delivering(workspace.database, workspace.owner, preferences.on_event, stop)
     with stop_on_signals(stop):
-        hurrying = asyncio.create_task(_hurry_on(stop, workspace))
-        try:
-            async with delivering(workspace.database, workspace.owner, preferences.on_event, stop):
-                worker = _worker(workspace, simulation, preferences)
-                worker_id = await _unless(stop, worker)
-                if worker_id is None:
-                    return None
-                created = await asyncio.to_thread(
-                    create_job,
-                    workspace,
-                    raw,
-                    dataset_id,
-                    simulation=simulation,
-                    leased_to=worker_id,
-                )
-                if isinstance(created, Refused):
-                    await worker.leave()
-                    return created
-                worker.adopt(created.value)
-                drive = _Drive(workspace, created.value, simulation, preferences, stop)
-                return Ok(await drive.through(worker))
-        finally:
-            hurrying.cancel()
+        async with hurrying_on(stop, workspace.database), on_event:
+            worker = _worker(workspace, simulation, preferences)
+            worker_id = await _unless(stop, worker)
+            if worker_id is None:
+                return None
+            created = await asyncio.to_thread(
+                create_job, workspace, raw, dataset_id, simulation=simulation, leased_to=worker_id
+            )
+            if isinstance(created, Refused):
+                await worker.leave()
+                return created
+            worker.adopt(created.value)
+            drive = _Drive(workspace, created.value, simulation, preferences, stop)
+            return Ok(await drive.through(worker))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +167,3 @@ async def _unless(stop: asyncio.Event, worker: Worker) -> int | None:
         return registering.result()
     registering.cancel()
     return None
-
-
-async def _hurry_on(stop: asyncio.Event, workspace: Workspace) -> None:
-    """Let no thread wait for a lock any longer once a signal has come."""
-    await stop.wait()
-    workspace.database.hurry()

@@ -24,7 +24,7 @@ from vapor_tui.services.unit import worker_unit
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace
 from vapor_tui.worker.deliveries import delivering
-from vapor_tui.worker.signals import stop_on_signals
+from vapor_tui.worker.signals import hurrying_on, stop_on_signals
 from vapor_tui.worker.worker import DEFAULT_CONCURRENCY, Worker, default_runners
 
 commands = typer.Typer()
@@ -82,6 +82,7 @@ async def _work(
         health=health,
     )
     with stop_on_signals(stop) as received:
-        async with delivering(workspace.database, workspace.owner, on_event, stop):
+        delivery = delivering(workspace.database, workspace.owner, on_event, stop)
+        async with hurrying_on(stop, workspace.database), delivery:
             await worker.run(stop, once=once)
     return received[:1] == [signal.SIGINT]

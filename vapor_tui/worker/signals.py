@@ -1,11 +1,13 @@
-"""Turns the signals that end a program into an event."""
+"""Turns the signals that end a program into an event, and the event into a hurry."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from vapor_tui.storage.engine import Database
 
 ENDING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -41,3 +43,18 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[list[int]]:
     finally:
         for number in installed:
             loop.remove_signal_handler(number)
+
+
+@asynccontextmanager
+async def hurrying_on(stop: asyncio.Event, database: Database) -> AsyncIterator[None]:
+    """Let nobody wait for a lock of the database any longer once an event is set."""
+
+    async def hurry() -> None:
+        await stop.wait()
+        database.hurry()
+
+    hurrying = asyncio.create_task(hurry())
+    try:
+        yield
+    finally:
+        hurrying.cancel()
