@@ -32,6 +32,7 @@ _OTHER_ENDINGS = ("SIGHUP", "ctrl+q")
     [
         "closed",
         "SIGTERM",
+        "SIGTERM SIGCONT",  # as systemd does
         *(pytest.param(ending, marks=pytest.mark.long_faults) for ending in _OTHER_ENDINGS),
     ],
 )
@@ -49,7 +50,8 @@ def test_the_app_hands_its_jobs_back_whatever_ends_it(
             case "ctrl+q":
                 terminal.write(b"\x11")
             case _:
-                terminal.signal(getattr(signal, ending))
+                for name in ending.split():
+                    terminal.signal(getattr(signal, name))
         code = terminal.wait()
         seconds = time.monotonic() - begun
 

@@ -44,6 +44,9 @@ class SignalledEnding:
     def _take(self, number: int, _frame: FrameType | None) -> None:
         code = 128 + number
         if self._owns_process:
+            # A hang-up is followed by SIGCONT, at which Textual would begin to draw once more.
+            if hasattr(signal, "SIGCONT"):  # not on Windows
+                signal.signal(signal.SIGCONT, signal.SIG_DFL)
             last_resort = threading.Timer(LAST_RESORT_SECONDS, os._exit, (code,))
             last_resort.daemon = True
             last_resort.start()
