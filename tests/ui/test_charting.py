@@ -9,10 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.ui.charting import (
-    Series,
-    Smoother,
     axis_top,
     reduced,
     runs,
@@ -46,19 +43,17 @@ def test_smoothing_is_that_of_tensorboard(series: list[float], weight: float) ->
 
 
 @given(
-    st.lists(values | gaps, min_size=1, max_size=200),
-    st.lists(st.integers(1, 200), max_size=8),
+    st.lists(st.tuples(values | gaps, st.integers(1, 9)), max_size=60),
+    st.sampled_from([0.3, 0.6, 0.99]),
 )
-def test_smoothing_piece_by_piece_equals_smoothing_at_once(
-    series: list[float], sizes: list[int]
+def test_a_value_that_stands_for_many_weighs_as_many(
+    stretches: list[tuple[float, int]], weight: float
 ) -> None:
-    whole = np.array(series, float)
-    smoother = Smoother(0.6)
-    for size in sorted(size for size in sizes if size < len(whole)):
-        known = whole[:size].copy()
-        known[-1] = 99.0  # the last value may still change
-        smoother.update(known)
-    np.testing.assert_allclose(smoother.update(whole), smoothed(whole, 0.6), atol=1e-9)
+    each = [value for value, times in stretches for _ in range(times)]
+    counts = np.array([times for _, times in stretches], dtype=np.int64)
+    found = smoothed(np.array([value for value, _ in stretches], float), weight, counts)
+    ends = np.cumsum(counts) - 1
+    np.testing.assert_allclose(found, np.array(tensorboard(each, weight), float)[ends], atol=1e-9)
 
 
 @given(st.lists(values, min_size=1, max_size=500), st.integers(1, 40))
@@ -148,20 +143,3 @@ def test_the_axis_of_a_window_moves_by_tenths() -> None:
         for last in (401, 420, 440)
         for low, high in [(window_span(last, 200).low, window_span(last, 200).high)]
     )
-
-
-def test_a_series_grows_and_replaces_its_last_point() -> None:
-    series = Series()
-    series.add(MetricsBlock(np.arange(1, 2001), np.arange(1, 2001) / 100, np.ones(2000)))
-    completed = MetricsBlock(
-        step=np.array([2000, 2001]),
-        epoch=np.array([20.0, 20.01]),
-        loss=np.array([1.0, 2.0]),
-        eval_loss=np.array([0.5, math.nan]),
-    )
-    series.add(completed)
-    assert len(series) == series.last_step == 2001
-    assert series.column("eval_loss")[-2] == 0.5
-    assert np.isnan(series.column("grad_norm")).all()
-    with pytest.raises(KeyError):
-        series.column("nonsense")

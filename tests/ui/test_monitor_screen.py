@@ -11,9 +11,10 @@ from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, Desired, Status
 from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.workspace import Workspace
+from vapor_tui.ui.chart_view import SMOOTHING_STEPS
 from vapor_tui.ui.messages import ActionDone, NewsRead
 from vapor_tui.ui.screens.jobs import JobsScreen
-from vapor_tui.ui.screens.monitor import SMOOTHING_STEPS, MonitorScreen
+from vapor_tui.ui.screens.monitor import MonitorScreen
 from vapor_tui.ui.widgets.lines import LinesView
 from vapor_tui.ui.widgets.log_panel import LogPanel
 
@@ -48,9 +49,8 @@ async def test_it_follows_a_run(workspace: Workspace, add_job: AddJob) -> None:
         await app.sees("60 of 750", "training, epoch 1 of 3", "epoch 1 of 3: training", "3,540")
         advance(workspace, job, 300, lines=["epoch 2 of 3: training"])
         await app.sees("300 of 750", "◆", "eval", "epoch 2 of 3: training")
-        series = app.top(MonitorScreen).chart.data
-        assert series is not None
-        assert series.series.step.tolist() == list(range(1, 301)), "no point twice, none lost"
+        history = app.top(MonitorScreen).history
+        assert history.points.step.tolist() == list(range(1, 301)), "no point twice, none lost"
 
 
 async def test_no_line_of_the_log_is_shown_twice(workspace: Workspace, add_job: AddJob) -> None:
@@ -88,9 +88,7 @@ async def test_an_evaluation_that_completes_the_last_row_is_seen(
         await app.sees("eval 0.765")
 
 
-async def test_it_stops_asking_when_the_job_has_ended(
-    workspace: Workspace, add_job: AddJob
-) -> None:
+async def test_it_asks_seldom_when_the_job_has_ended(workspace: Workspace, add_job: AddJob) -> None:
     job = advance(workspace, hold(workspace, add_job), 750, status=Status.COMPLETED)
     async with session(frozen_app(workspace, job_id=job.id)) as app:
         await app.sees("COMPLETED", "100 %", "final", "took")

@@ -11,11 +11,13 @@ from tests.conftest import AddJob
 from vapor_tui.domain.comparison import Axis, Compared, Comparison
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.traces import Points, Trace
+from vapor_tui.ui.axis_ticks import log_ticks
+from vapor_tui.ui.charting import nice_top
 from vapor_tui.ui.curve_styles import STYLES, styles_of
-from vapor_tui.ui.overlay import Curve, Overlay, dashed, draw_overlay, log_ticks, x_axis, y_axis
+from vapor_tui.ui.overlay import Curve, Overlay, dashed, draw_overlay, x_axis, y_axis
 from vapor_tui.ui.themes import THEMES, contrast
 from vapor_tui.ui.widgets.lines import line_width
-from vapor_tui.ui.widgets.overlay_chart import OverlayData, curve_of, nice_top
+from vapor_tui.ui.widgets.overlay_chart import OverlayData, curve_of
 
 
 def curve(place: int, points: int = 300, level: float = 1.0) -> Curve:
@@ -74,9 +76,11 @@ def test_lines_are_interrupted_each_in_its_own_way() -> None:
 
 
 def test_axes_are_labelled_for_values_of_any_size() -> None:
-    assert y_axis(Overlay((), 1, 0, 3e-4), 20)[1][:3] == ["0", "5e-5", "1e-4"]
-    assert y_axis(Overlay((), 1, 0, 4_000), 10)[1][-1] == "4,000"
-    assert y_axis(Overlay((), 1, 0, 0.8), 20)[1][-1] == "0.8"
+    small = y_axis(Overlay((), 1, 0, 3e-4), 20)[1]
+    assert [label.strip() for label in small[:3]] == ["0", "5e-5", "1e-4"]
+    assert len({len(label) for label in small}) == 1, "aligned at the right"
+    assert y_axis(Overlay((), 1, 0, 4_000), 10)[1][-1].strip() == "4,000"
+    assert y_axis(Overlay((), 1, 0, 0.8), 20)[1][-1].strip() == "0.8"
     labels = y_axis(Overlay((), 1, 0, 3e-4), 40)[1]
     assert len(set(labels)) == len(labels)
     assert x_axis(Overlay((), 7200, 0, 1, is_time=True), 120)[1][:3] == ["0s", "15m", "30m"]

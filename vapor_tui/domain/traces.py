@@ -12,6 +12,7 @@ from vapor_tui.domain.metrics import VALUE_COLUMNS
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 MOST_BUCKETS = 4096
 """Some twenty for each column of a wide chart; a run with fewer points keeps every one."""
@@ -27,7 +28,8 @@ class Points:
 
     `step`, `epoch`, `at` and `count` have shape (n,); `low`, `high` and `mean` (metrics, n) in
     the order of VALUE_COLUMNS, NaN where nothing finite was measured. `step` is the last of a
-    stretch; `at` is when it was stored, in seconds since 1970.
+    stretch; `at` is when it was stored, in seconds since 1970. `lost`, of their shape, says where
+    something was measured that is not finite; of a stretch it is known only for the loss.
     """
 
     step: Steps
@@ -37,6 +39,7 @@ class Points:
     low: Floats
     high: Floats
     mean: Floats
+    lost: Flags
 
     def __len__(self) -> int:
         return len(self.step)
@@ -46,24 +49,44 @@ class Points:
         """Return no points."""
         empty, values = np.zeros(0), np.zeros((len(VALUE_COLUMNS), 0))
         whole = np.zeros(0, dtype=np.int64)
-        return cls(whole, empty, empty, whole, values, values, values)
+        return cls(whole, empty, empty, whole, values, values, values, np.isinf(values))
 
     @classmethod
     def single(cls, step: Steps, epoch: Floats, at: Floats, values: Floats) -> Points:
-        """Return points as they were logged; `values` has shape (metrics, n)."""
+        """Return points as they were logged; `values` has shape (metrics, n).
+
+        NaN stands for what was not measured, infinity for what was and is not finite.
+        """
         finite = np.where(np.isfinite(values), values, np.nan)
-        return cls(step, epoch, at, np.ones(len(step), dtype=np.int64), finite, finite, finite)
+        ones = np.ones(len(step), dtype=np.int64)
+        return cls(step, epoch, at, ones, finite, finite, finite, np.isinf(values))
 
     def until(self, place: int) -> Points:
         """Return the first so many."""
+        return self._part(slice(place))
+
+    def since(self, place: int) -> Points:
+        """Return all but the first so many."""
+        return self._part(slice(place, None))
+
+    def behind(self, step: int) -> Points:
+        """Return those behind a step."""
+        return self.since(int(np.searchsorted(self.step, step, side="right")))
+
+    def up_to(self, step: int) -> Points:
+        """Return those until a step, which is among them."""
+        return self.until(int(np.searchsorted(self.step, step, side="right")))
+
+    def _part(self, part: slice) -> Points:
         return Points(
-            self.step[:place],
-            self.epoch[:place],
-            self.at[:place],
-            self.count[:place],
-            self.low[:, :place],
-            self.high[:, :place],
-            self.mean[:, :place],
+            self.step[part],
+            self.epoch[part],
+            self.at[part],
+            self.count[part],
+            self.low[:, part],
+            self.high[:, part],
+            self.mean[:, part],
+            self.lost[:, part],
         )
 
     def then(self, others: Points) -> Points:
@@ -91,6 +114,7 @@ class Points:
             np.fmin.reduceat(self.low, starts, axis=1),
             np.fmax.reduceat(self.high, starts, axis=1),
             mean,
+            np.logical_or.reduceat(self.lost, starts, axis=1),
         )
 
 
@@ -104,6 +128,7 @@ def joined(parts: Sequence[Points]) -> Points:
         np.hstack([part.low for part in parts]),
         np.hstack([part.high for part in parts]),
         np.hstack([part.mean for part in parts]),
+        np.hstack([part.lost for part in parts]),
     )
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from vapor_tui.domain.comparison import (
     FEWEST,
@@ -21,16 +19,14 @@ from vapor_tui.domain.comparison import (
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.results import Ok, Refused, Result
-from vapor_tui.domain.traces import MOST_BUCKETS, RANKED, Points, Trace, first_of
 from vapor_tui.services.export_files import csv_lines, save
 from vapor_tui.services.jobs import get_job, missing_job
+from vapor_tui.services.traces import first_trace
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import curves
-from vapor_tui.storage.stretches import size_within
 
 _PIECE = 5_000
 """Rows of one short read."""
-_FIRST_POINTS = 100
 
 Table = tuple[Sequence[str], Sequence[Sequence[object]]]
 """Names of columns, and rows of plain values; None where there is none."""
@@ -156,7 +152,7 @@ def _compared(workspace: Workspace, job: Job, before: Compared | None) -> Compar
     # Points are stored together with the job's position: the same job has the same curve.
     if before is not None and before.job == job:
         return before
-    trace = before.trace if before is not None else _first_trace(workspace, job.id)
+    trace = before.trace if before is not None else workspace.database.read(first_trace, job.id)
     while True:
         # More than one stretch, or it would never get beyond the first.
         limit = max(_PIECE, 2 * trace.stride)
@@ -164,29 +160,3 @@ def _compared(workspace: Workspace, job: Job, before: Compared | None) -> Compar
         trace = trace.extended(newer)
         if len(newer) < limit:
             return Compared(job, trace)
-
-
-def _first_trace(workspace: Workspace, job_id: int) -> Trace:
-    """Return what a long run's trace begins with, as it is summed up; nothing for others."""
-    database = workspace.database
-    last = database.read(curves.greatest_step, job_id)
-    stride = size_within(last, MOST_BUCKETS)
-    if stride is None:
-        return Trace()
-    points = database.read(curves.curve, job_id, 0, last // stride * stride, MOST_BUCKETS)
-    first = first_of(database.read(curves.points_after, job_id, 0, _FIRST_POINTS), "loss")
-    return Trace(points, stride, first, _lowest(workspace, job_id, points, stride))
-
-
-def _lowest(workspace: Workspace, job_id: int, points: Points, stride: int) -> Mapping[str, Any]:
-    """Return the least values of the ranked metrics, each looked up in the stretch it lies in."""
-    found = {}
-    for name in RANKED:
-        values = Trace(points).low(name)
-        if np.isfinite(values).any():
-            end = int(points.step[np.nanargmin(values)])
-            behind = (end - 1) // stride * stride
-            found[name] = workspace.database.read(
-                curves.lowest_within, job_id, name, behind, behind + stride
-            )
-    return {name: lowest for name, lowest in found.items() if lowest is not None}

@@ -13,6 +13,7 @@ from vapor_tui.domain.forecast import Course, Forecast, Silence, forecast
 from vapor_tui.domain.health.findings import HealthChange, departures
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import SimulationMode, SimulationSpec
 from vapor_tui.simulation.schedule import Schedule
 from vapor_tui.storage.health import health_history
@@ -24,6 +25,11 @@ _ENDED = Silence("the run has ended")
 _SHAPES = ("constant", "linear", "cosine")
 _PLACES, _EACH = 200, 8
 """Of a long run so many places are read, so many points at each."""
+
+
+def forecast_now(workspace: Workspace, job: Job) -> Forecast | Silence:
+    """Return where a job's loss will end, from what is stored."""
+    return workspace.database.read(read_forecast, job)
 
 
 def read_forecast(connection: Connection, job: Job) -> Forecast | Silence:

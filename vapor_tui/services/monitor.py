@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from vapor_tui.domain.health.findings import HealthChange
+from vapor_tui.domain.history import History
 from vapor_tui.domain.jobs import Job
-from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.services.traces import first_lost_step, history_now
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as job_queries
 from vapor_tui.storage.health import health_history
 from vapor_tui.storage.logs import LogLine, lines_after
-from vapor_tui.storage.metrics import metrics_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Seen:
     """What a monitor has already, so that only what is new is read."""
 
     version: int | None = None
-    step: int = 0
+    history: History | None = None
     line: int = 0
 
 
@@ -30,13 +30,15 @@ class News:
     """What has come since; `job` is None when there is no such job."""
 
     job: Job | None
-    metrics: MetricsBlock | None
-    """Points from the last known step on: an evaluation completes the row of that step."""
+    history: History
+    """The very same one when no point is new."""
     lines: tuple[LogLine, ...]
     version: int | None
     """The data version it was read at."""
     health: tuple[HealthChange, ...] = ()
     """What was ever found, and what of it is over."""
+    first_bad_step: int | None = None
+    """Where the loss became what it is now: no finite number."""
 
 
 def monitor_news(workspace: Workspace, job_id: int, seen: Seen) -> News | None:
@@ -50,14 +52,14 @@ def monitor_news(workspace: Workspace, job_id: int, seen: Seen) -> News | None:
 def _news(connection: Connection, owner: str, job_id: int, seen: Seen, version: int | None) -> News:
     job = job_queries.job_by_id(connection, owner, job_id)
     if job is None:
-        return News(None, None, (), version)
-    # Where the steps of a followed run have fallen, earlier points may be others than they were.
-    known = seen.step if job.current_step >= seen.step else 0
-    metrics = metrics_after(connection, job_id, max(0, known - 1))
+        return News(None, History(), (), version)
+    history = history_now(connection, job_id, seen.history)
+    is_bad = "loss" in job.current_metrics.non_finite
     return News(
         job=job,
-        metrics=metrics if len(metrics) else None,
+        history=history,
         lines=tuple(lines_after(connection, job_id, seen.line)),
         version=version,
         health=tuple(health_history(connection, job_id)),
+        first_bad_step=first_lost_step(connection, job_id, history) if is_bad else None,
     )

@@ -16,21 +16,21 @@ from vapor_tui.storage.metrics import driver
 from vapor_tui.storage.stretches import FACTOR, SMALLEST, read_stretches, size_within
 
 _COLUMNS = ", ".join(VALUE_COLUMNS)
-_POINTS = f"""
-SELECT step, epoch, created_at, {_COLUMNS} FROM training_metrics
-WHERE job_id = ? AND step > ? ORDER BY step LIMIT ?
+_SELECT = f"""
+SELECT step, epoch, created_at, {_COLUMNS}, non_finite FROM training_metrics WHERE job_id = ?
 """
-_TIMED = f"""
-SELECT step, epoch, created_at, {_COLUMNS}, non_finite FROM training_metrics
-WHERE job_id = ? AND step > ? ORDER BY step LIMIT ?
-"""
+_POINTS = f"{_SELECT} AND step > ? ORDER BY step LIMIT ?"
+_LATEST = f"SELECT * FROM ({_SELECT} ORDER BY step DESC LIMIT ?) ORDER BY step"
 
 
 def points_after(connection: Connection, job_id: int, step: int, limit: int) -> Points:
     """Return up to `limit` points behind a step."""
-    cursor = driver(connection).execute(_POINTS, (job_id, step, limit))
-    rows = _matrix(cursor, 3 + len(VALUE_COLUMNS))
-    return Points.single(rows[0].astype(np.int64), rows[1], rows[2], rows[3:])
+    return _single(driver(connection).execute(_POINTS, (job_id, step, limit)))
+
+
+def latest_points(connection: Connection, job_id: int, most: int) -> Points:
+    """Return the last so many points."""
+    return _single(driver(connection).execute(_LATEST, (job_id, most)))
 
 
 def curve(connection: Connection, job_id: int, behind: int, until: int, most: int) -> Points:
@@ -75,6 +75,25 @@ def lowest_within(
     return None if row[0] is None else Lowest(float(row[0]), int(row[1]))
 
 
+def first_lost_step(
+    connection: Connection, job_id: int, metric: str, behind: int, until: int
+) -> int | None:
+    """Return the first step after the last finite value of a metric in a stretch of steps."""
+    assert metric in VALUE_COLUMNS
+    raw = driver(connection)
+    [last] = raw.execute(
+        f"SELECT max(step) FROM training_metrics "
+        f"WHERE job_id = ? AND step > ? AND step <= ? AND {metric} IS NOT NULL",
+        (job_id, behind, until),
+    ).fetchone()
+    [lost] = raw.execute(
+        "SELECT min(step) FROM training_metrics "
+        "WHERE job_id = ? AND step > ? AND non_finite LIKE ?",
+        (job_id, behind if last is None else last, f'%"{metric}"%'),
+    ).fetchone()
+    return None if lost is None else int(lost)
+
+
 def timed_rows(
     connection: Connection, job_id: int, step: int, limit: int
 ) -> list[dict[str, object]]:
@@ -84,20 +103,25 @@ def timed_rows(
     """
     names = ("step", "epoch", "created_at", *VALUE_COLUMNS)
     rows = []
-    for *values, marks in driver(connection).execute(_TIMED, (job_id, step, limit)):
+    for *values, marks in driver(connection).execute(_POINTS, (job_id, step, limit)):
         row: dict[str, object] = dict(zip(names, values, strict=True))
         rows.append(row if marks is None else {**row, **json.loads(marks)})
     return rows
 
 
-def _matrix(rows: sqlite3.Cursor, width: int) -> np.ndarray:
-    """Return rows as an array of shape (width, n), with NaN for NULL."""
+def _single(rows: sqlite3.Cursor) -> Points:
+    """Return rows as points, with infinity for what was measured and is not finite."""
+    width = 3 + len(VALUE_COLUMNS)
     flat = np.fromiter(_values(rows), dtype=np.float64)
-    return np.ascontiguousarray(flat.reshape(-1, width).T)
+    table = np.ascontiguousarray(flat.reshape(-1, width).T)
+    return Points.single(table[0].astype(np.int64), table[1], table[2], table[3:])
 
 
 def _values(rows: sqlite3.Cursor) -> Iterator[float]:
     nan = math.nan
-    for row in rows:
-        for value in row:
+    for *values, marks in rows:
+        lost = () if marks is None else json.loads(marks)
+        for name in lost:
+            values[3 + VALUE_COLUMNS.index(name)] = math.inf
+        for value in values:
             yield nan if value is None else value

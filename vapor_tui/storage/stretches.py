@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
-from vapor_tui.domain.traces import Floats, Points
+from vapor_tui.domain.traces import Flags, Floats, Points
 
 SMALLEST = 64
 """Steps of the shortest stretches."""
@@ -101,7 +101,15 @@ def read_stretches(
     table = np.array(rows, dtype=np.float64).T
     whole = table[[0, 3]].astype(np.int64)
     low, high, mean = (table[4 + place :: 3] for place in range(3))
-    return Points(whole[0], table[1], table[2], whole[1], low, high, mean)
+    return Points(whole[0], table[1], table[2], whole[1], low, high, mean, _lost(mean))
+
+
+def _lost(mean: Floats) -> Flags:
+    """Return where stretches have lost their loss: nothing finite, and not for an evaluation."""
+    lost = np.zeros(mean.shape, dtype=np.bool_)
+    loss, evaluation = (mean[VALUE_COLUMNS.index(name)] for name in ("loss", "eval_loss"))
+    lost[VALUE_COLUMNS.index("loss")] = np.isnan(loss) & np.isnan(evaluation)
+    return lost
 
 
 def _rows(

@@ -10,123 +10,54 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
-
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]
 
 _CHUNK = 64
 """Values that are averaged in one matrix product."""
-_FIRST_CAPACITY = 1024
+_HEADROOM = 1.05
 _SHRINK_BELOW = 0.6
 """An axis gets shorter only when less than this share of it is needed."""
 
 
-class Series:
-    """The metrics of a run as they come in; arrays that grow."""
+def smoothed(values: Floats, weight: float, counts: Steps | None = None) -> Floats:
+    """Return the exponential moving average with bias correction, as TensorBoard draws it.
 
-    def __init__(self) -> None:
-        self._size = 0
-        self._step = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
-        self._values = {name: np.full(_FIRST_CAPACITY, np.nan) for name in VALUE_COLUMNS}
-
-    def __len__(self) -> int:
-        return self._size
-
-    @property
-    def step(self) -> Steps:
-        return self._step[: self._size]
-
-    @property
-    def last_step(self) -> int:
-        return int(self._step[self._size - 1]) if self._size else 0
-
-    def column(self, name: str) -> Floats:
-        """Return a metric's values, NaN where there is none; raises KeyError for another name."""
-        return self._values[name][: self._size]
-
-    def block(self) -> MetricsBlock:
-        """Return the points so far without copying them; valid until the next `add`."""
-        return MetricsBlock(
-            step=self.step,
-            epoch=np.zeros(0),
-            **{name: self.column(name) for name in VALUE_COLUMNS},
-        )
-
-    def add(self, block: MetricsBlock) -> None:
-        """Append a block; points from its first step on that are here already are replaced."""
-        if not len(block):
-            return
-        kept = int(np.searchsorted(self.step, block.step[0]))
-        size = kept + len(block)
-        self._reserve(size)
-        self._step[kept:size] = block.step
-        for name, values in self._values.items():
-            given = block.column(name)
-            values[kept:size] = np.nan if given is None else given
-        self._size = size
-
-    def _reserve(self, size: int) -> None:
-        capacity = len(self._step)
-        if size <= capacity:
-            return
-        grown = max(size, 2 * capacity)
-        self._step = np.resize(self._step, grown)
-        self._values = {name: np.resize(values, grown) for name, values in self._values.items()}
-
-
-class Smoother:
-    """The exponential moving average with bias correction, as TensorBoard draws it.
-
-    A value that is not finite stays as it is and does not count. Fed with a series that grows
-    at its end, where the last value may still change, it computes only what is new.
+    A value that is not finite stays as it is and does not count. With `counts` a value stands
+    for so many equal ones; `weight` is in [0, 1), 0 smooths nothing.
     """
-
-    def __init__(self, weight: float) -> None:
-        self.weight = weight
-        """In [0, 1); 0 smooths nothing."""
-        self._values = np.zeros(0)
-        self._settled = 0
-        self._sum = 0.0
-        self._count = 0
-
-    def update(self, values: Floats) -> Floats:
-        """Return the average of a series of which all but the last known value is as before."""
-        if self.weight <= 0:
-            return values
-        start = self._settled = min(self._settled, len(values))
-        tail = values[start:]
-        finite = np.isfinite(tail)
-        sums = _decayed_sums(tail[finite] * (1 - self.weight), self.weight, self._sum)
-        counts = np.arange(self._count + 1, self._count + len(sums) + 1)
-        result = tail.copy()
-        result[finite] = sums / (1 - self.weight**counts)
-        self._values = np.concatenate([self._values[:start], result])
-        self._settle(finite, sums)
-        return self._values
-
-    def _settle(self, finite: NDArray[np.bool_], sums: Floats) -> None:
-        """Remember the state before the last value, from which the next update goes on."""
-        behind = int(finite[:-1].sum())
-        if behind:
-            self._sum, self._count = float(sums[behind - 1]), self._count + behind
-        self._settled += max(len(finite) - 1, 0)
+    if weight <= 0:
+        return values
+    finite = np.isfinite(values)
+    known = values[finite]
+    if counts is None or (counts == 1).all():
+        sums = _decayed_sums(known * (1 - weight), weight)
+        seen = np.arange(1, len(known) + 1)
+    else:
+        seen = np.cumsum(counts[finite])
+        sums = _varied_sums(known, np.power(weight, counts[finite], dtype=np.float64))
+    result = values.copy()
+    result[finite] = sums / (1 - weight**seen)
+    return result
 
 
-def smoothed(values: Floats, weight: float) -> Floats:
-    """Return the average of a whole series at once."""
-    return Smoother(weight).update(values)
+def _varied_sums(values: Floats, weights: Floats) -> Floats:
+    """Return y with y[k] = weights[k] * y[k-1] + (1 - weights[k]) * values[k] and y[-1] = 0."""
+    last, sums = 0.0, []
+    for value, weight in zip(values.tolist(), weights.tolist(), strict=True):
+        last += (1 - weight) * (value - last)
+        sums.append(last)
+    return np.array(sums)
 
 
-def _decayed_sums(values: Floats, weight: float, before: float = 0.0) -> Floats:
-    """Return y with y[k] = weight * y[k-1] + values[k] and y[-1] = before, in whole chunks."""
+def _decayed_sums(values: Floats, weight: float) -> Floats:
+    """Return y with y[k] = weight * y[k-1] + values[k] and y[-1] = 0, in whole chunks."""
     count = len(values)
     if count == 0:
         return values
     rows = -(-count // _CHUNK)
     padded = np.zeros(rows * _CHUNK)
     padded[:count] = values
-    padded[0] += weight * before
     lag = np.subtract.outer(np.arange(_CHUNK), np.arange(_CHUNK))
     kernel = np.where(lag >= 0, weight ** np.maximum(lag, 0), 0.0)
     local = padded.reshape(rows, _CHUNK) @ kernel.T
@@ -182,6 +113,18 @@ def axis_top(greatest: float, present: float | None = None) -> float:
     if not math.isfinite(greatest) or greatest < 0:
         return present if present is not None else 1.0
     wanted = greatest + 0.5
+    step = tick_step(wanted, 8)
+    top = math.ceil(round(wanted / step, 9)) * step
+    if present is None or top > present or wanted < _SHRINK_BELOW * present:
+        return top
+    return present
+
+
+def nice_top(greatest: float, present: float | None = None) -> float:
+    """Return the upper end of an axis from 0 for values of any size, moving in steps."""
+    if not math.isfinite(greatest) or greatest <= 0:
+        return present if present is not None else 1.0
+    wanted = greatest * _HEADROOM
     step = tick_step(wanted, 8)
     top = math.ceil(round(wanted / step, 9)) * step
     if present is None or top > present or wanted < _SHRINK_BELOW * present:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from vapor_tui.domain.comparison import Comparison
     from vapor_tui.domain.datasets import Dataset, DatasetPage, ListedDataset, ReadProgress
     from vapor_tui.domain.forecast import Forecast, Silence
+    from vapor_tui.domain.history import Detail
     from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.lifecycle import Action
     from vapor_tui.domain.notifications import NotificationPage
@@ -100,6 +101,17 @@ class NewsRead(Message, bubble=False):
     def __init__(self, news: News | None) -> None:
         super().__init__()
         self.news = news
+
+
+class DetailRead(Message, bubble=False):
+    """A part of the run on a monitor was read more closely; only the latest counts."""
+
+    def __init__(self, detail: Detail) -> None:
+        super().__init__()
+        self.detail = detail
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, DetailRead)
 
 
 class ForecastMade(Message, bubble=False):

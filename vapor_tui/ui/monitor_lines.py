@@ -123,13 +123,6 @@ def title_line(job: Job, clock: str, width: int) -> Line:
     return (*fitted(left, max(width - line_width(right) - 1, 0)), (" ", ""), *right)
 
 
-def chart_title(smoothing: float, window: int | None) -> Line:
-    """Return what the chart shows, and how."""
-    shown = "all steps" if window is None else f"last {window} steps"
-    smooth = f"smooth {smoothing:.2f}" if smoothing > 0 else "not smoothed"
-    return (("Loss", "bold foreground"), (f"   {smooth}   {shown}", "dim"))
-
-
 def values_line(job: Job, figures: Figures, width: int) -> Line:
     """Return the latest losses; in little room the least important ones are left out."""
     smooth: Line = ()

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from vapor_tui.domain.formats import duration, plain_number, short_count
-from vapor_tui.ui.charting import Floats, reduced, runs, tick_step, ticks
+from vapor_tui.ui.axis_ticks import FRAME_WIDTH, Ticks, x_ticks, y_ticks
+from vapor_tui.ui.charting import Floats, reduced, runs
 from vapor_tui.ui.curve_styles import CurveStyle
 from vapor_tui.ui.plotting import MARKER, built, colour_of, empty_plot
 from vapor_tui.ui.widgets.lines import Line
 
-FRAME_WIDTH = 8
-"""Cells of the labels at the left, and of the axis."""
-_LABEL_WIDTH = FRAME_WIDTH - 1
 _BETWEEN_MARKS = 14
 _SHIFT = 2
 """Columns from one mark to the next, and between the marks of neighbouring styles."""
-_NICE_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +61,8 @@ def draw_overlay(
         if len(x):
             style = curve.style
             plot.scatter(x.tolist(), y.tolist(), marker=style.mark, color=colour_of(style.colour))
-    x_ticks, x_labels = x_axis(picture, width)
-    plot.xticks(x_ticks, x_labels)
-    y_ticks, y_labels = y_axis(picture, height)
-    plot.yticks(y_ticks, [label.rjust(_LABEL_WIDTH) for label in y_labels])
+    plot.xticks(*x_axis(picture, width))
+    plot.yticks(*y_axis(picture, height))
     return built(plot, height)
 
 
@@ -102,59 +95,14 @@ def marks(curve: Curve, place: int, right: float, columns: int) -> tuple[Floats,
     return curve.x[chosen], curve.y[chosen]
 
 
-def x_axis(picture: Overlay, width: int) -> tuple[list[float], list[str]]:
+def x_axis(picture: Overlay, width: int) -> Ticks:
     """Return the ticks of the x axis with their labels."""
-    most = max(width // 14, 2)
-    if picture.is_time and picture.right > most:
-        longest = tick_step(picture.right, most)
-        step = next((float(s) for s in _NICE_SECONDS if picture.right / s <= most), longest)
-        found = [n * step for n in range(int(picture.right // step) + 1)]
-        return found, [duration(second) for second in found]
-    found = ticks(0, picture.right, most)
-    unit = "s" if picture.is_time else ""
-    return found, [f"{_plain(found)(value)}{unit}" for value in found]
+    return x_ticks(0, picture.right, width, is_time=picture.is_time)
 
 
-def y_axis(picture: Overlay, height: int) -> tuple[list[float], list[str]]:
+def y_axis(picture: Overlay, height: int) -> Ticks:
     """Return the ticks of the y axis with their labels, of a logarithmic one where values are."""
-    most = max(height * 2 // 5, 2)
-    if not picture.is_log:
-        found = ticks(picture.low, picture.high, most)
-        label = _plain(found)
-        return found, [label(value) for value in found]
-    found = log_ticks(picture.low, picture.high, most)
-    return found, [_brief(10**value) for value in found]
-
-
-def log_ticks(low: float, high: float, most: int) -> list[float]:
-    """Return the log10 of round numbers between two powers of ten given by their exponents."""
-    for factors in ((1, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
-        found = [
-            power + math.log10(factor)
-            for power in range(math.floor(low), math.ceil(high) + 1)
-            for factor in factors
-        ]
-        inside = [value for value in found if low - 1e-9 <= value <= high + 1e-9]
-        if len(inside) <= most + 1:
-            return inside
-    return inside[:: -(-len(inside) // (most + 1))]
-
-
-def _plain(values: Sequence[float]) -> Callable[[float], str]:
-    """Return what writes ticks with as many digits as tell all of them apart."""
-    greatest = max((abs(value) for value in values), default=0.0)
-    if greatest >= 100_000:
-        return short_count
-    if 0 < greatest < 0.01:
-        return _brief
-    for digits in range(4):
-        if all(abs(round(value, digits) - value) < 1e-9 for value in values):
-            return lambda value: f"{value:,.{digits}f}"
-    return lambda value: f"{value:.3f}"
-
-
-def _brief(value: float) -> str:
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e5 else plain_number(float(f"{value:.3g}"))
+    return y_ticks(picture.low, picture.high, height, is_log=picture.is_log)
 
 
 def _rises(x: Floats) -> bool:

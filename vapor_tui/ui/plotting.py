@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from textual_plotext.plot import Plot
 
-from vapor_tui.ui.charting import ticks
+from vapor_tui.ui.axis_ticks import x_ticks, y_ticks
 from vapor_tui.ui.curve_styles import CURVE_STYLES
 from vapor_tui.ui.glyphs import EVALUATION
 from vapor_tui.ui.widgets.lines import Line
@@ -23,29 +23,43 @@ MARKER = "braille"
 """Eight dots in a cell."""
 _ASCII_MARKERS = {"chart-raw": ".", "chart-line": "*"}
 _EPOCH_STYLE = "faint"
-_MARK, _MARK_STYLE = "!", "status-failed"
-_STYLES = ("chart-raw", "chart-line", "chart-eval", _EPOCH_STYLE, _MARK_STYLE, *CURVE_STYLES)
+_MARK, _LOST, _MARK_STYLE = "!", "×", "status-failed"
+_ABOVE, _BELOW, _CUT_STYLE = "▲", "▼", "status-paused"
+_STYLES = (
+    *("chart-raw", "chart-line", "chart-eval", _EPOCH_STYLE, _MARK_STYLE, _CUT_STYLE),
+    *CURVE_STYLES,
+)
 """plotext is given these as colours (their index, 0, 0): the theme is applied later."""
 _AXIS = "│┤└┬─┴┼├"
-_LABEL_WIDTH = 5
 _COLOUR = re.compile(r"\x1b\[(?:0|38;2;(\d+);0;0)m")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a chart shows; curves are lists of pieces with gaps between them."""
+    """What a chart shows; curves are lists of pieces with gaps between them.
+
+    On a logarithmic axis all of y is log10.
+    """
 
     raw: Sequence[Points]
     smooth: Sequence[Points]
     evaluations: Points
     epochs: Sequence[float]
     """Where one epoch ends and the next begins."""
+    left: float
+    right: float
     low: float
     high: float
-    top: float
-    """The y axis goes from 0 to here."""
     marks: Sequence[float] = ()
     """Where something was found to be wrong."""
+    lost: Sequence[float] = ()
+    """Where a value was no finite number."""
+    above: Sequence[float] = ()
+    below: Sequence[float] = ()
+    """Where the curve leaves the picture."""
+    is_log: bool = False
+    is_time: bool = False
+    """Whether x is in seconds."""
 
 
 def draw(picture: Picture, width: int, height: int, *, ascii_only: bool = False) -> list[Line]:
@@ -54,8 +68,8 @@ def draw(picture: Picture, width: int, height: int, *, ascii_only: bool = False)
     With `ascii_only` the curves are of ASCII; the frame has its likeness in line_filters.
     """
     plot = empty_plot(width, height)
-    plot.xlim(picture.low, picture.high)
-    plot.ylim(0, picture.top)
+    plot.xlim(picture.left, picture.right)
+    plot.ylim(picture.low, picture.high)
     for epoch in picture.epochs:
         plot.vline(epoch, colour_of(_EPOCH_STYLE))
     for style, pieces in (("chart-raw", picture.raw), ("chart-line", picture.smooth)):
@@ -65,10 +79,16 @@ def draw(picture: Picture, width: int, height: int, *, ascii_only: bool = False)
     x, y = picture.evaluations
     if x:
         plot.scatter(x, y, marker=EVALUATION, color=colour_of("chart-eval"))
-    if picture.marks:
-        tops = [picture.top] * len(picture.marks)
-        plot.scatter(list(picture.marks), tops, marker=_MARK, color=colour_of(_MARK_STYLE))
-    _label_axes(plot, picture, width, height)
+    for places, edge, sign, style in (
+        (picture.above, picture.high, _ABOVE, _CUT_STYLE),
+        (picture.below, picture.low, _BELOW, _CUT_STYLE),
+        (picture.lost, picture.low, _LOST, _MARK_STYLE),
+        (picture.marks, picture.high, _MARK, _MARK_STYLE),
+    ):
+        if len(places):
+            plot.scatter(list(places), [edge] * len(places), marker=sign, color=colour_of(style))
+    plot.xticks(*x_ticks(picture.left, picture.right, width, is_time=picture.is_time))
+    plot.yticks(*y_ticks(picture.low, picture.high, height, is_log=picture.is_log))
     return built(plot, height)
 
 
@@ -86,17 +106,6 @@ def empty_plot(width: int, height: int) -> Plot:
 def built(plot: Plot, height: int) -> list[Line]:
     """Return a plot as lines."""
     return [styled(row) for row in str(plot.build()).split("\n")[:height]]
-
-
-def _label_axes(plot: Plot, picture: Picture, width: int, height: int) -> None:
-    steps = ticks(picture.low, picture.high, max(width // 14, 2))
-    plot.xticks(steps, [f"{step:,.0f}" for step in steps])
-    values = ticks(0, picture.top, max(height * 2 // 5, 2))
-    digits = 0 if all(value == round(value) for value in values) else 1
-    if any(round(value, 1) != round(value, 6) for value in values):
-        digits = 2
-    labels = [f"{value:.{digits}f}" for value in values]
-    plot.yticks(values, [label.rjust(_LABEL_WIDTH) for label in labels])
 
 
 def colour_of(style: str) -> tuple[int, int, int]:

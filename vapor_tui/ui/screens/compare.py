@@ -20,11 +20,11 @@ from vapor_tui.services.compare import (
     save_curves,
 )
 from vapor_tui.services.export_files import ExportTable
+from vapor_tui.ui.chart_view import next_smoothing
 from vapor_tui.ui.compare_lines import METRIC_NAMES, legend_lines, title_line
 from vapor_tui.ui.exporting import Export
 from vapor_tui.ui.messages import ComparisonRead
 from vapor_tui.ui.screens.base import VaporScreen
-from vapor_tui.ui.screens.monitor import SMOOTHING_STEPS
 from vapor_tui.ui.screens.pick_other import pick_other
 from vapor_tui.ui.widgets.compare_table import CompareTable
 from vapor_tui.ui.widgets.lines import FittedLines, LinesView
@@ -207,8 +207,7 @@ class CompareScreen(VaporScreen[None]):
         self.is_log = not self.is_log
 
     def action_smooth(self, direction: int) -> None:
-        place = SMOOTHING_STEPS.index(self.smoothing) + direction
-        self.smoothing = SMOOTHING_STEPS[min(max(place, 0), len(SMOOTHING_STEPS) - 1)]
+        self.smoothing = next_smoothing(self.smoothing, direction)
 
     def action_add(self) -> None:
         def picked(other: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -22,9 +20,10 @@ from vapor_tui.domain.health.findings import HealthKind, standing
 from vapor_tui.domain.lifecycle import Action, Stage, Status
 from vapor_tui.domain.text import printable
 from vapor_tui.services.exports import save_metrics
-from vapor_tui.services.forecast import forecast_of
+from vapor_tui.services.forecast import forecast_now
 from vapor_tui.services.monitor import Seen, monitor_news
-from vapor_tui.ui.charting import Series
+from vapor_tui.ui.chart_lines import reading_line, state_line
+from vapor_tui.ui.chart_view import ChartView
 from vapor_tui.ui.exporting import Export
 from vapor_tui.ui.messages import ActionDone, ForecastMade, NewsRead
 from vapor_tui.ui.monitor_blocks import side_lines
@@ -32,46 +31,38 @@ from vapor_tui.ui.monitor_lines import (
     NAME_LENGTH,
     Figures,
     brief_lines,
-    chart_title,
     identity_line,
     title_line,
     values_line,
 )
-from vapor_tui.ui.screens.job_screen import JobScreen
+from vapor_tui.ui.screens.chart_screen import CHART_ACTIONS, ChartScreen
 from vapor_tui.ui.widgets.header import HeaderLine
 from vapor_tui.ui.widgets.lines import FittedLines, Line, LinesView
 from vapor_tui.ui.widgets.log_panel import LogPanel, log_lines
-from vapor_tui.ui.widgets.loss_chart import ChartData, LossChart
+from vapor_tui.ui.widgets.metric_chart import ChartData, MetricChart
+from vapor_tui.ui.widgets.metric_tabs import MetricTabs
 
 if TYPE_CHECKING:
     from vapor_tui.domain.forecast import Forecast, Silence
     from vapor_tui.domain.health.findings import Finding, HealthChange
     from vapor_tui.domain.jobs import Job
-    from vapor_tui.domain.metrics import MetricsBlock
     from vapor_tui.domain.results import Result
     from vapor_tui.services.monitor import News
 
-SMOOTHING_STEPS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
-WINDOW_STEPS = 200
 FORECAST_SECONDS = 3.0
 """Between two forecasts, at least."""
+ENDED_SECONDS = 5.0
+"""Between two questions about a job that has ended: it may be tried again elsewhere."""
 _KEPT_LINES = 10_000
 
 
-class MonitorScreen(JobScreen[None]):
-    """Watches one job; asks for what is new once a second until the job has ended."""
+class MonitorScreen(ChartScreen[None]):
+    """Watches one job; asks for what is new once a second, and seldom once the job has ended."""
 
     CSS_PATH = "monitor.tcss"
     AUTO_FOCUS = ""  # nothing: the log is hidden at first
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "log", "log", id="monitor.log", tooltip="Show the log in place of the chart"),
-        Binding(
-            "w",
-            "window",
-            "window",
-            id="monitor.window",
-            tooltip=f"Show the last {WINDOW_STEPS} steps, or all",
-        ),
         Binding(
             "c",
             "compare",
@@ -79,40 +70,22 @@ class MonitorScreen(JobScreen[None]):
             id="monitor.compare",
             tooltip="Lay this job and another side by side",
         ),
-        Binding(
-            "left_square_bracket",
-            "smooth(-1)",
-            "smooth less",
-            show=False,
-            id="monitor.smooth_less",
-            tooltip="Smooth the curve less",
-        ),
-        Binding(
-            "right_square_bracket",
-            "smooth(1)",
-            "smooth",
-            show=False,
-            id="monitor.smooth_more",
-            tooltip="Smooth the curve more",
-        ),
     ]
 
     job: var[Job | None] = var(None, init=False)
-    smoothing: var[float] = var(0.0, init=False)
-    window: var[int | None] = var(None, init=False)
 
     def __init__(self, job_id: int) -> None:
         super().__init__()
         self.job_id = job_id
-        self._series = Series()
         self._seen = Seen()
-        self._version = 0
+        self._first_bad_step: int | None = None
         self._meter = PaceMeter()
         self._health: tuple[HealthChange, ...] = ()
         self._forecast: Forecast | Silence | None = None
         self._forecast_due = 0.0
         self._log: tuple[Line, ...] = ()
         self._is_reading = False
+        self._ended_due = 0.0
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -122,17 +95,14 @@ class MonitorScreen(JobScreen[None]):
     def subject(self) -> Job | None:
         return self.job
 
-    @property
-    def chart(self) -> LossChart:
-        return self.query_one(LossChart)
-
     def compose_body(self) -> ComposeResult:
         yield FittedLines(id="title")
         yield FittedLines(id="identity")
         with Horizontal(id="body"):
             with Vertical(id="main"):
-                yield LinesView(id="chart-title")
-                yield LossChart()
+                yield MetricTabs(id="tabs")
+                yield FittedLines(id="chart-title")
+                yield MetricChart()
                 yield FittedLines(id="values")
                 yield LogPanel()
             yield FittedLines(id="side")
@@ -140,7 +110,8 @@ class MonitorScreen(JobScreen[None]):
         yield FittedLines(id="tail")
 
     def on_mount(self) -> None:
-        self.set_reactive(MonitorScreen.smoothing, self.vapor.preferences.monitor.smoothing)
+        smoothing = self.vapor.preferences.monitor.smoothing
+        self.set_reactive(ChartScreen.view, ChartView(smoothing=smoothing))
         self.watch(self.app, "second", self._show_text, init=False)
         self.set_interval(self.vapor.refresh_seconds, self._ask_while_active)
         self._ask()
@@ -151,8 +122,13 @@ class MonitorScreen(JobScreen[None]):
     # What is asked for
 
     def _ask_while_active(self) -> None:
-        if self.is_seen and not (self.job is not None and self.job.status.has_ended):
-            self._ask()
+        if not self.is_seen:
+            return
+        if self.job is not None and self.job.status.has_ended:
+            if time.monotonic() < self._ended_due:
+                return
+            self._ended_due = time.monotonic() + ENDED_SECONDS
+        self._ask()
 
     def _ask(self) -> None:
         if not self._is_reading and self.vapor.backend.is_open:
@@ -173,18 +149,17 @@ class MonitorScreen(JobScreen[None]):
         if news.job is None:
             self._give_up()
             return
-        self._take_points(news)
         self._take_log(news)
-        self._seen = Seen(
-            news.version,
-            self._series.last_step,
-            news.lines[-1].number if news.lines else self._seen.line,
-        )
+        last_line = news.lines[-1].number if news.lines else self._seen.line
+        self._seen = Seen(news.version, news.history, last_line)
+        self._first_bad_step = news.first_bad_step
         self._take_pace(news.job)
         self._health = news.health
         self.job = news.job
+        self.set_reactive(ChartScreen.history, news.history)
         self._forecast_when_due()
-        self._show_chart()
+        self.show_chart()
+        self.want_detail()
         self._show_text()
 
     def _give_up(self) -> None:
@@ -192,11 +167,6 @@ class MonitorScreen(JobScreen[None]):
         if self.is_active:
             self.notify(f"There is no job {self.job_id}", severity="warning", markup=False)
             self.dismiss()
-
-    def _take_points(self, news: News) -> None:
-        if news.metrics is not None:
-            self._series.add(news.metrics)
-            self._version += 1
 
     def _take_log(self, news: News) -> None:
         unseen = [line for line in news.lines if line.number > self._seen.line]
@@ -217,13 +187,13 @@ class MonitorScreen(JobScreen[None]):
         if job is None or job.status.has_ended or now < self._forecast_due:
             return
         self._forecast_due = now + FORECAST_SECONDS
-        self._make_forecast(job, self._series.block(), self._health)
+        self._make_forecast(job)
 
     @work(group="forecast", exclusive=True)
-    async def _make_forecast(
-        self, job: Job, points: MetricsBlock, health: tuple[HealthChange, ...]
-    ) -> None:
-        self.post_message(ForecastMade(await asyncio.to_thread(forecast_of, job, points, health)))
+    async def _make_forecast(self, job: Job) -> None:
+        forecast = await self.vapor.ask(forecast_now, job)
+        if forecast is not None:
+            self.post_message(ForecastMade(forecast))
 
     @on(ForecastMade)
     def _take_forecast(self, message: ForecastMade) -> None:
@@ -254,22 +224,23 @@ class MonitorScreen(JobScreen[None]):
         if before is None or (before.status, before.desired) != (after.status, after.desired):
             self.refresh_bindings()
 
-    def _show_chart(self) -> None:
+    def show_chart(self) -> None:
         job = self.job
         if job is None:
             return
-        per_epoch = job.estimate.steps_per_epoch if job.estimate else 0
-        self.chart.data = ChartData(
-            series=self._series,
-            version=self._version,
+        data = ChartData(
+            history=self.history,
+            view=self.view,
+            detail=self.detail,
             total_steps=job.total_steps,
-            steps_per_epoch=per_epoch,
+            steps_per_epoch=job.estimate.steps_per_epoch if job.estimate else 0,
+            started=(job.started_at or job.queued_at).timestamp(),
             has_ended=job.status.has_ended,
-            smoothing=self.smoothing,
-            window=self.window,
             marks=tuple(c.finding.step for c in self._health if not c.is_over),
         )
-        self.query_one("#chart-title", LinesView).show([chart_title(self.smoothing, self.window)])
+        self.chart.data = data
+        self.query_one(MetricTabs).tell(self.view.metric, self.present)
+        self._show_values()
 
     @on(FittedLines.Resized)
     def _show_text(self) -> None:
@@ -280,13 +251,31 @@ class MonitorScreen(JobScreen[None]):
         now, figures = self.vapor.clock(), self._figures()
         self._fill("#title", [title_line(job, f"{now:%H:%M}", self._width("#title"))])
         self._fill("#identity", [identity_line(job, self._width("#identity"))])
-        self._fill("#values", [values_line(job, figures, self._width("#values"))])
+        self._show_values(figures)
         side = self.query_one("#side")
         size = side.content_size
         self._fill("#side", side_lines(job, now, figures, size.width, size.height))
         self._fill("#brief", brief_lines(job, now, figures, self._width("#brief")))
         height = self.query_one("#tail").content_size.height
         self._fill("#tail", self._log[-height:] if height else ())
+
+    def show_reading(self) -> None:
+        self._show_values()
+
+    def _show_values(self, figures: Figures | None = None) -> None:
+        """Show how the chart is looked at, and below it the values: at the crosshair or latest."""
+        job, data, reading = self.job, self.chart.data, self.chart.reading
+        if job is None or data is None:
+            return
+        state = state_line(
+            self.view, data.span, self._width("#chart-title"), has_ended=data.has_ended
+        )
+        self._fill("#chart-title", [state])
+        width = self._width("#values")
+        if reading is not None:
+            self._fill("#values", [reading_line(reading, self.view.metric, width)])
+        else:
+            self._fill("#values", [values_line(job, figures or self._figures(), width)])
 
     def _fill(self, selector: str, lines: tuple[Line, ...] | list[Line]) -> None:
         self.query_one(selector, LinesView).show(lines)
@@ -296,28 +285,23 @@ class MonitorScreen(JobScreen[None]):
 
     def _figures(self) -> Figures:
         """Return the figures of the present curve."""
-        series = self._series
-        pace = self._meter.seconds_per_step
+        history, pace = self.history, self._meter.seconds_per_step
         figures = Figures(
             steps_per_second=1 / pace if pace else None,
             findings=self._findings(),
             recovery=next((c.finding for c in reversed(self._health) if c.is_over), None),
             forecast=self._forecast,
         )
-        losses, evaluated = series.column("loss"), series.column("eval_loss")
-        finite = np.isfinite(losses)
-        if not finite.any():
+        best = history.lowest("loss")
+        if best is None:
             return figures
-        best = int(np.where(finite, losses, np.inf).argmin())
-        smooth = self.chart.smoothed
-        last = int(np.flatnonzero(finite)[-1])
         return replace(
             figures,
-            smoothed=float(smooth[last]) if last < len(smooth) else None,
-            best=float(losses[best]),
-            best_step=int(series.step[best]),
-            evaluations=evaluated[np.isfinite(evaluated)].tolist(),
-            first_bad_step=self._first_bad_step(),
+            smoothed=history.smoothed_last("loss", self.view.smoothing),
+            best=best.value,
+            best_step=best.step,
+            evaluations=history.evaluations(),
+            first_bad_step=self._first_bad_step,
         )
 
     def _findings(self) -> tuple[Finding, ...]:
@@ -326,15 +310,6 @@ class MonitorScreen(JobScreen[None]):
         if self.job is None or self.job.status is not Status.RUNNING:
             found.pop(HealthKind.STALLED, None)
         return tuple(found.values())
-
-    def _first_bad_step(self) -> int | None:
-        job = self.job
-        if job is None or "loss" not in job.current_metrics.non_finite:
-            return None
-        losses = self._series.column("loss")
-        finite = np.flatnonzero(np.isfinite(losses))
-        behind = int(finite[-1]) + 1 if len(finite) else 0
-        return int(self._series.step[min(behind, len(losses) - 1)]) if len(losses) else None
 
     # What is taken elsewhere
 
@@ -373,6 +348,7 @@ class MonitorScreen(JobScreen[None]):
             self.query_one(LogPanel).focus()
         else:
             self.set_focus(None)
+        self.refresh_bindings()
 
     def action_compare(self) -> None:
         from vapor_tui.ui.screens.pick_other import pick_other
@@ -382,18 +358,13 @@ class MonitorScreen(JobScreen[None]):
 
         pick_other(self, (self.job_id,), picked)
 
-    def action_window(self) -> None:
-        self.window = WINDOW_STEPS if self.window is None else None
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in CHART_ACTIONS and self.has_class("-log"):
+            return False
+        return super().check_action(action, parameters)
 
-    def action_smooth(self, direction: int) -> None:
-        steps = [step for step in SMOOTHING_STEPS if (step - self.smoothing) * direction > 0]
-        self.smoothing = min(
-            steps, key=lambda step: abs(step - self.smoothing), default=self.smoothing
-        )
-
-    def watch_smoothing(self) -> None:
-        self._show_chart()
-        self._show_text()
-
-    def watch_window(self) -> None:
-        self._show_chart()
+    def action_clear(self) -> None:
+        if self.has_class("-log"):
+            self.action_log()
+        else:
+            super().action_clear()

@@ -10,7 +10,7 @@ from textual import events
 from textual.reactive import var
 
 from vapor_tui.domain.comparison import Axis, Compared, Comparison
-from vapor_tui.ui.charting import axis_top, smoothed, tick_step, whole_span
+from vapor_tui.ui.charting import axis_top, nice_top, smoothed, tick_step, whole_span
 from vapor_tui.ui.curve_styles import CurveStyle, styles_of
 from vapor_tui.ui.overlay import Curve, Overlay, draw_overlay
 from vapor_tui.ui.widgets.lines import Line, LinesView
@@ -19,10 +19,8 @@ _SMALLEST_WIDTH, _SMALLEST_HEIGHT = 24, 5
 _LOSSES = ("loss", "eval_loss")
 _SPARSE = ("eval_loss",)
 """Measured seldom: smoothing would hide what it should show."""
-_HEADROOM = 1.05
 _LOG_STEPS = 4
 """An axis of powers of ten ends at a quarter of one."""
-_SHRINK_BELOW = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +125,6 @@ def _end_of(compared: Compared, axis: Axis) -> float:
     if job.status.has_ended or not last:
         return max(last, 1e-9)
     return max(whole_span(math.ceil(last), total).high, last)
-
-
-def nice_top(greatest: float, present: float | None = None) -> float:
-    """Return the upper end of an axis from 0 for values of any size, moving in steps."""
-    if not math.isfinite(greatest) or greatest <= 0:
-        return present if present is not None else 1.0
-    wanted = greatest * _HEADROOM
-    step = tick_step(wanted, 8)
-    top = math.ceil(round(wanted / step, 9)) * step
-    if present is None or top > present or wanted < _SHRINK_BELOW * present:
-        return top
-    return present
 
 
 def _scale_of(data: OverlayData) -> tuple[object, ...]:

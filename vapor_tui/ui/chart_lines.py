@@ -1,0 +1,113 @@
+"""The lines around a chart: its metrics as tabs, what it shows and how, and the values read."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from vapor_tui.domain.comparison import Axis
+from vapor_tui.domain.formats import count, plain_number
+from vapor_tui.domain.metrics import VALUE_COLUMNS
+from vapor_tui.ui.chart_view import METRIC_TABS, STEP_TIME, ChartView
+from vapor_tui.ui.glyphs import EVALUATION
+from vapor_tui.ui.widgets.lines import Line, joined, line_width
+
+if TYPE_CHECKING:
+    from vapor_tui.ui.charting import Span
+    from vapor_tui.ui.widgets.metric_chart import Reading
+
+_AXES = {Axis.EPOCH: "by epoch", Axis.TIME: "by time"}
+_NAMES = {
+    "loss": "loss",
+    "accuracy": "acc",
+    "learning_rate": "lr",
+    "grad_norm": "grad",
+    "tokens_per_second": "tok/s",
+}
+_VALUE = 8
+"""Cells of a value, so that those behind it stay in their place as the crosshair moves."""
+
+
+def state_line(view: ChartView, shown: Span, width: int, *, has_ended: bool) -> Line:
+    """Return what the chart shows, and how; in little room what matters least is left out."""
+    smooth = f"smooth {view.smoothing:.2f}" if view.smoothing > 0 else "not smoothed"
+    scale = "log" if view.is_log else "linear"
+    part = _part(view, shown)
+    whether = "looking back" if not view.follows else "" if has_ended else "following"
+    axis, cut = _AXES.get(view.axis, ""), "outliers cut" if view.is_clipped else ""
+    name: Line = ((METRIC_TABS[view.metric], "bold foreground"),)
+    for words in (
+        (smooth, scale, axis, cut, part, whether),
+        (smooth, view.is_log and scale, axis, cut, part, whether),
+        (smooth, view.is_log and scale, axis, part),
+        (smooth, part),
+    ):
+        line = joined([name, *(((word, "dim"),) for word in words if word)])
+        if line_width(line) <= width:
+            return line
+    return name
+
+
+def _part(view: ChartView, shown: Span) -> str:
+    if view.width is None:
+        return "all steps"
+    if view.follows:
+        return f"last {count(view.width)} steps"
+    return f"steps {count(round(shown.low))} – {count(round(shown.high))}"
+
+
+def tabs_line(metric: str, present: frozenset[str]) -> tuple[Line, list[tuple[int, int, str]]]:
+    """Return the metrics in a line, and from which cell to which each of them stands.
+
+    What a run did not log is faint.
+    """
+    line: list[tuple[str, str]] = []
+    places: list[tuple[int, int, str]] = []
+    for name, title in METRIC_TABS.items():
+        style = "bold underline accent" if name == metric else "dim"
+        if name not in (metric, "loss") and name not in present:
+            style = "faint"
+        start = line_width(tuple(line))
+        line += [(title, style), ("  ", "")]
+        places.append((start, start + len(title), name))
+    return tuple(line[:-1]), places
+
+
+def reading_line(reading: Reading, metric: str, width: int) -> Line:
+    """Return the values under the crosshair: the metric that is shown first, then the others."""
+    points, last = reading.points, int(reading.points.step[0])
+    steps = f"{count(reading.first_step)} – {count(last)}"
+    where = f"step {count(last)}" if reading.first_step == last else f"steps {steps}"
+    epoch: Line = ((f"epoch {float(points.epoch[0]):.2f}", "dim"),)
+    parts: list[Line] = [((where, "accent"),), epoch]
+    parts.append(_value(reading, metric) if metric != STEP_TIME else ())
+    if reading.smoothed is not None:
+        smooth = f"{_number(reading.smoothed):<{_VALUE}}"
+        parts.append((("smoothed ", "dim"), (smooth, "chart-line")))
+    evaluated = float(points.mean[VALUE_COLUMNS.index("eval_loss")][0])
+    if math.isfinite(evaluated):
+        parts.append(((f"{EVALUATION} ", "chart-eval"), (_number(evaluated), "foreground")))
+    parts += [_value(reading, name) for name in _NAMES if name != metric]
+    while len(parts) > 1 and line_width(joined(parts, "  ")) > width:
+        parts.pop()
+    return joined(parts, "  ")
+
+
+def _value(reading: Reading, metric: str) -> Line:
+    row = VALUE_COLUMNS.index(metric)
+    points, label = reading.points, (f"{_NAMES[metric]} ", "dim")
+    mean = float(points.mean[row][0])
+    if not math.isfinite(mean):
+        is_lost = bool(points.lost[row][0])
+        return (label, (f"{'not finite':<{_VALUE}}", "status-failed")) if is_lost else ()
+    text = _number(mean)
+    if points.count[0] > 1:
+        low, high = float(points.low[row][0]), float(points.high[row][0])
+        text = f"{text} ({_number(low)} … {_number(high)})" if low < high else text
+    return (label, (f"{text:<{_VALUE}}", "foreground"))
+
+
+def _number(value: float) -> str:
+    if 0.01 <= abs(value) < 100 or value == 0:
+        return f"{value:.3f}"
+    return f"{value:,.0f}" if 100 <= abs(value) < 1e6 else plain_number(float(f"{value:.3g}"))
