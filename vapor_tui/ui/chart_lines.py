@@ -28,14 +28,19 @@ _VALUE = 8
 """Cells of a value, so that those behind it stay in their place as the crosshair moves."""
 
 
-def state_line(view: ChartView, shown: Span, width: int, *, has_ended: bool) -> Line:
-    """Return what the chart shows, and how; in little room what matters least is left out."""
+def state_line(
+    view: ChartView, shown: Span, width: int, *, has_ended: bool, is_named: bool
+) -> Line:
+    """Return what the chart shows, and how; in little room what matters least is left out.
+
+    The metric is not named below the tabs, which do.
+    """
     smooth = f"smooth {view.smoothing:.2f}" if view.smoothing > 0 else "not smoothed"
     scale = "log" if view.is_log else "linear"
     part = _part(view, shown)
     whether = "looking back" if not view.follows else "" if has_ended else "following"
     axis, cut = _AXES.get(view.axis, ""), "outliers cut" if view.is_clipped else ""
-    name: Line = ((METRIC_TABS[view.metric], "bold foreground"),)
+    name: Line = ((METRIC_TABS[view.metric], "bold foreground"),) if is_named else ()
     for words in (
         (smooth, scale, axis, cut, part, whether),
         (smooth, view.is_log and scale, axis, cut, part, whether),
@@ -78,8 +83,7 @@ def reading_line(reading: Reading, metric: str, width: int) -> Line:
     points, last = reading.points, int(reading.points.step[0])
     steps = f"{count(reading.first_step)} – {count(last)}"
     where = f"step {count(last)}" if reading.first_step == last else f"steps {steps}"
-    epoch: Line = ((f"epoch {float(points.epoch[0]):.2f}", "dim"),)
-    parts: list[Line] = [((where, "accent"),), epoch]
+    parts: list[Line] = [((where, "accent"),)]
     parts.append(_value(reading, metric) if metric != STEP_TIME else ())
     if reading.smoothed is not None:
         smooth = f"{_number(reading.smoothed):<{_VALUE}}"
@@ -87,6 +91,7 @@ def reading_line(reading: Reading, metric: str, width: int) -> Line:
     evaluated = float(points.mean[VALUE_COLUMNS.index("eval_loss")][0])
     if math.isfinite(evaluated):
         parts.append(((f"{EVALUATION} ", "chart-eval"), (_number(evaluated), "foreground")))
+    parts.append((("epoch ", "dim"), (f"{float(points.epoch[0]):.2f}", "foreground")))
     parts += [_value(reading, name) for name in _NAMES if name != metric]
     while len(parts) > 1 and line_width(joined(parts, "  ")) > width:
         parts.pop()
@@ -103,7 +108,7 @@ def _value(reading: Reading, metric: str) -> Line:
     text = _number(mean)
     if points.count[0] > 1:
         low, high = float(points.low[row][0]), float(points.high[row][0])
-        text = f"{text} ({_number(low)} … {_number(high)})" if low < high else text
+        text = f"{text} ({_number(low)}–{_number(high)})" if low < high else text
     return (label, (f"{text:<{_VALUE}}", "foreground"))
 
 

@@ -268,7 +268,11 @@ class MonitorScreen(ChartScreen[None]):
         if job is None or data is None:
             return
         state = state_line(
-            self.view, data.span, self._width("#chart-title"), has_ended=data.has_ended
+            self.view,
+            data.span,
+            self._width("#chart-title"),
+            has_ended=data.has_ended,
+            is_named=not self.query_one(MetricTabs).display,
         )
         self._fill("#chart-title", [state])
         width = self._width("#values")

@@ -155,8 +155,8 @@ class MetricChart(LinesView):
 
     @property
     def reading(self) -> Reading | None:
-        """What lies under the crosshair."""
-        if self.cursor is None or not len(self._points):
+        """What lies under the crosshair; None while that is not in view."""
+        if self.cursor is None or not len(self._points) or self.column_of(self.cursor) is None:
             return None
         steps = self._points.step
         behind = min(int(np.searchsorted(steps, self.cursor)), len(steps) - 1)
