@@ -58,12 +58,14 @@ class ChartView:
         high = max(min(self.end, last), min(self.width, last), 1)
         return Span(max(high - self.width, 0), high)
 
-    def zoomed(self, factor: float, last: int, around: float | None = None) -> ChartView:
-        """Return a look at so many times as many steps, around one of them.
+    def zoomed(
+        self, factor: float, last: int, around: float | None = None, total: int = 0
+    ) -> ChartView:
+        """Return a look at so many times as many steps, around one that stays in its place.
 
         Without one, it is the end while the run is followed, and the middle elsewhere.
         """
-        now = self._within(last)
+        now = self._within(last) if around is None else self.span(last, total)
         wide = now.high - now.low
         width = max(round(wide * factor), LEAST_STEPS)
         if width >= last:

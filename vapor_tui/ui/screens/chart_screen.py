@@ -281,7 +281,9 @@ class ChartScreen(JobScreen[ResultT]):
         self._zoom(direction, self.chart.cursor)
 
     def _zoom(self, direction: int, around: float | None) -> None:
-        self.view = self.view.zoomed(ZOOM**-direction, self.history.last_step, around)
+        if (data := self.chart.data) is not None:
+            last, total = self.history.last_step, data.steps_to_come
+            self.view = self.view.zoomed(ZOOM**-direction, last, around, total)
 
     def action_move(self, share: float) -> None:
         self.view = self.view.panned(share, self.history.last_step)

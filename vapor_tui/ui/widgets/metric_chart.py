@@ -55,7 +55,12 @@ class ChartData:
     @property
     def span(self) -> Span:
         """The steps that are shown."""
-        return self.view.span(self.history.last_step, 0 if self.has_ended else self.total_steps)
+        return self.view.span(self.history.last_step, self.steps_to_come)
+
+    @property
+    def steps_to_come(self) -> int:
+        """How many steps the run will have had; 0 when there are no more."""
+        return 0 if self.has_ended else self.total_steps
 
 
 @dataclass(frozen=True, slots=True)
