@@ -81,6 +81,33 @@ def test_monitor(
     assert snap_compare(app, terminal_size=size, run_before=ready)
 
 
+LOOKS = {
+    "log": (("L",), "log   all steps"),
+    "rate": (("m",), "5e-5"),
+    "zoomed": (("plus", "plus", "left", "comma"), "looking back"),
+    "gap": (("O", "X"), "by epoch"),
+    "search": (("slash", "e"), "match 3 of 3"),
+}
+
+
+@pytest.mark.parametrize("theme", ["vapor-dark", "vapor-light"])
+@pytest.mark.parametrize("look", LOOKS)
+def test_looks(
+    workspace: Workspace, jobs: list[Job], snap_compare: Any, look: str, theme: str
+) -> None:
+    app = frozen_app(workspace, job_id=jobs[1 if look == "gap" else 4].id)
+    app.theme = theme
+    keys, shown = LOOKS[look]
+    ready = showing(app, *(["NaN"] if look == "gap" else ["RUNNING", "80 % band"]))
+
+    async def look_closer(pilot: Pilot[None]) -> None:
+        await ready(pilot)
+        await pilot.press(*keys)
+        await Session(pilot, []).sees(shown)
+
+    assert snap_compare(app, terminal_size=(120, 40), run_before=look_closer)
+
+
 def test_jobs_in_the_light_theme(workspace: Workspace, jobs: list[Job], snap_compare: Any) -> None:
     app = frozen_app(workspace)
     app.theme = "vapor-light"

@@ -38,7 +38,8 @@ from vapor_tui.ui.monitor_lines import (
 from vapor_tui.ui.screens.chart_screen import CHART_ACTIONS, ChartScreen
 from vapor_tui.ui.widgets.header import HeaderLine
 from vapor_tui.ui.widgets.lines import FittedLines, Line, LinesView
-from vapor_tui.ui.widgets.log_panel import LogPanel, log_lines
+from vapor_tui.ui.widgets.log_panel import KeptLog, LogPanel, log_lines
+from vapor_tui.ui.widgets.log_view import LogView
 from vapor_tui.ui.widgets.metric_chart import ChartData, MetricChart
 from vapor_tui.ui.widgets.metric_tabs import MetricTabs
 
@@ -53,7 +54,6 @@ FORECAST_SECONDS = 3.0
 """Between two forecasts, at least."""
 ENDED_SECONDS = 5.0
 """Between two questions about a job that has ended: it may be tried again elsewhere."""
-_KEPT_LINES = 10_000
 
 
 class MonitorScreen(ChartScreen[None]):
@@ -63,6 +63,14 @@ class MonitorScreen(ChartScreen[None]):
     AUTO_FOCUS = ""  # nothing: the log is hidden at first
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "log", "log", id="monitor.log", tooltip="Show the log in place of the chart"),
+        Binding(
+            "slash",
+            "search",
+            "search",
+            show=False,
+            id="monitor.search",
+            tooltip="Search the log",
+        ),
         Binding(
             "c",
             "compare",
@@ -83,7 +91,7 @@ class MonitorScreen(ChartScreen[None]):
         self._health: tuple[HealthChange, ...] = ()
         self._forecast: Forecast | Silence | None = None
         self._forecast_due = 0.0
-        self._log: tuple[Line, ...] = ()
+        self._log = KeptLog()
         self._is_reading = False
         self._ended_due = 0.0
 
@@ -104,7 +112,7 @@ class MonitorScreen(ChartScreen[None]):
                 yield FittedLines(id="chart-title")
                 yield MetricChart()
                 yield FittedLines(id="values")
-                yield LogPanel()
+                yield LogView()
             yield FittedLines(id="side")
         yield FittedLines(id="brief")
         yield FittedLines(id="tail")
@@ -172,8 +180,8 @@ class MonitorScreen(ChartScreen[None]):
         unseen = [line for line in news.lines if line.number > self._seen.line]
         if unseen:
             fresh = log_lines(unseen, self.vapor.clock().tzinfo)
-            self._log = (*self._log, *fresh)[-_KEPT_LINES:]
-            self.query_one(LogPanel).lines = self._log
+            self._log = self._log.with_more(fresh)
+            self.query_one(LogPanel).log_kept = self._log
 
     def _take_pace(self, job: Job) -> None:
         if job.current_stage is Stage.TRAINING and job.status.is_active:
@@ -257,7 +265,7 @@ class MonitorScreen(ChartScreen[None]):
         self._fill("#side", side_lines(job, now, figures, size.width, size.height))
         self._fill("#brief", brief_lines(job, now, figures, self._width("#brief")))
         height = self.query_one("#tail").content_size.height
-        self._fill("#tail", self._log[-height:] if height else ())
+        self._fill("#tail", self._log.lines[-height:] if height else ())
 
     def show_reading(self) -> None:
         self._show_values()
@@ -353,6 +361,11 @@ class MonitorScreen(ChartScreen[None]):
         else:
             self.set_focus(None)
         self.refresh_bindings()
+
+    def action_search(self) -> None:
+        if not self.has_class("-log"):
+            self.action_log()
+        self.query_one(LogView).start_search()
 
     def action_compare(self) -> None:
         from vapor_tui.ui.screens.pick_other import pick_other
