@@ -52,9 +52,7 @@ async def test_the_log_is_searched_from_its_end(workspace: Workspace, add_job: A
     )
     async with session(frozen_app(workspace, job_id=job.id)) as app:
         await app.sees("line 199.")
-        await app.press("slash")
-        await app.sees("200 lines")
-        await app.press(*"loss ", "left_square_bracket")
+        await app.press("slash", *"loss ", "left_square_bracket")
         await app.sees("match 4 of 4", "Loss [x] 150.")
         await app.press("enter")
         await app.sees("match 3 of 4", "Loss [x] 100.")

@@ -112,7 +112,9 @@ class MonitorScreen(ChartScreen[None]):
                 yield FittedLines(id="chart-title")
                 yield MetricChart()
                 yield FittedLines(id="values")
-                yield LogView()
+                log = LogView()
+                log.display = False
+                yield log
             yield FittedLines(id="side")
         yield FittedLines(id="brief")
         yield FittedLines(id="tail")
@@ -356,10 +358,8 @@ class MonitorScreen(ChartScreen[None]):
     def action_log(self) -> None:
         shown = not self.has_class("-log")
         self.set_class(shown, "-log")
-        if shown:
-            self.query_one(LogPanel).focus()
-        else:
-            self.set_focus(None)
+        self.query_one(LogView).display = shown
+        self.set_focus(self.query_one(LogPanel) if shown else None)
         self.refresh_bindings()
 
     def action_search(self) -> None:

@@ -49,14 +49,15 @@ class LogView(Vertical):
     DEFAULT_CSS = """
     LogView { height: 1fr; }
     LogView Horizontal { height: 1; }
-    LogView LogSearch { width: 30; margin-right: 3; display: none; background: $panel; }
-    LogView.-searching LogSearch { display: block; }
+    LogView LogSearch { width: 30; margin-right: 3; background: $panel; }
     """
 
     def compose(self) -> ComposeResult:
         yield LogPanel()
         with Horizontal():
-            yield LogSearch(placeholder="search the log")
+            search = LogSearch(placeholder="search the log")
+            search.display = False
+            yield search
             yield LinesView()
 
     @property
@@ -65,8 +66,9 @@ class LogView(Vertical):
 
     def start_search(self) -> None:
         """Put the cursor into the search field."""
-        self.add_class("-searching")
-        self.query_one(LogSearch).focus()
+        search = self.query_one(LogSearch)
+        search.display = True
+        self.screen.set_focus(search)  # at once, whatever is typed next
         self._describe()
 
     @on(Input.Changed)
@@ -85,9 +87,10 @@ class LogView(Vertical):
 
     @on(LogSearch.Left)
     def _end_search(self) -> None:
-        self.query_one(LogSearch).value = ""
-        self.remove_class("-searching")
-        self.panel.focus()
+        search = self.query_one(LogSearch)
+        search.value = ""
+        self.screen.set_focus(self.panel)
+        search.display = False
         self._describe()
 
     @on(LogPanel.Moved)
