@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from tests.conftest import AddJob
 from vapor_tui.domain.history import RECENT, Detail, History
 from vapor_tui.domain.jobs import Job
-from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.domain.traces import MOST_BUCKETS
 from vapor_tui.services import traces
 from vapor_tui.services.traces import detail_size, first_lost_step, history_now, read_detail
@@ -143,6 +143,16 @@ def test_a_run_whose_rows_are_gone_is_read_anew(workspace: Workspace, add_job: A
     log(workspace, job, 1, noise(300))
     log(workspace, other, 1, noise(40))
     assert len(read(workspace, other, read(workspace, job))) == 40
+
+
+def test_a_run_that_was_stored_again_is_read_anew(workspace: Workspace, add_job: AddJob) -> None:
+    job = add_job()
+    log(workspace, job, 1, noise(300))
+    history = read(workspace, job)
+    workspace.database.write(store_blocks, job.id, [Void()])
+    log(workspace, job, 1, np.full(400, 7.0))
+    after = read(workspace, job, history)
+    assert after.points.mean[0].tolist() == [7.0] * 400, "none of the points before is left"
 
 
 def test_a_detail_takes_the_place_of_the_stretches_that_it_shows(

@@ -70,6 +70,15 @@ class History:
             recent = recent.since(min(needed, len(recent) - RECENT))
         return History.of(trace, recent)
 
+    def goes_on_with(self, newer: Points) -> bool:
+        """Say whether points begin with the last one, as it was stored: the run is the same.
+
+        A run that was read anew has its rows stored again.
+        """
+        if not len(newer) or not len(self.recent):
+            return False
+        return bool(newer.step[0] == self.recent.step[-1] and newer.at[0] == self.recent.at[-1])
+
     def ends_as(self, newer: Points) -> bool:
         """Say whether points that begin with the last one bring nothing new."""
         last = self.recent.since(len(self.recent) - 1)

@@ -35,8 +35,7 @@ def history_now(connection: Connection, job_id: int, known: History | None) -> H
     if known is None or not len(known):
         return _first_history(connection, job_id)
     newer = curves.points_after(connection, job_id, known.last_step - 1, _MOST_NEW)
-    is_gone = not len(newer) or int(newer.step[0]) != known.last_step
-    if is_gone or len(newer) == _MOST_NEW:
+    if not known.goes_on_with(newer) or len(newer) == _MOST_NEW:
         return _first_history(connection, job_id)
     return known if known.ends_as(newer) else known.extended(newer)
 
