@@ -29,7 +29,8 @@ SPELLED = {
     "right_square_bracket": "]",
     "plus": "+",
     "minus": "-",
-    "ctrl+p": "ctrl+p",
+    "comma": ",",
+    "full_stop": ".",
 }
 
 
