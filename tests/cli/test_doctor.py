@@ -24,6 +24,7 @@ from vapor_tui.services.filesystems import NETWORK, file_system
 from vapor_tui.services.findings import Finding, Level
 from vapor_tui.services.workspace import Workspace, open_workspace
 from vapor_tui.storage import leases, workers
+from vapor_tui.telemetry import NO_DRIVER
 
 NOBODY = 2**22 + 1
 
@@ -44,6 +45,7 @@ def surroundings() -> Surroundings:
         terminal=(120, 40),
         encoding="utf-8",
         free_bytes=10**11,
+        gpus=str(NO_DRIVER),
     )
 
 
@@ -66,6 +68,7 @@ def test_where_all_is_well_there_is_nothing_to_do(look: Look) -> None:
     assert findings["integrity"].found == "sound"
     assert findings["journal"].found == "rollback, synchronous=EXTRA"
     assert "sqlite" in findings["libraries"].found
+    assert findings["telemetry"].found == "GPU load: no NVIDIA driver here"
 
 
 @pytest.mark.parametrize("kind", sorted(NETWORK))

@@ -20,6 +20,7 @@ from vapor_tui.services.catalogue import load_catalogue
 from vapor_tui.services.doctor_database import database_findings, existing
 from vapor_tui.services.filesystems import NETWORK, file_system, mount_table
 from vapor_tui.services.findings import Finding, Level, trouble
+from vapor_tui.telemetry import gpus_in_words
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 SMALLEST_TERMINAL = (60, 18)
@@ -37,6 +38,8 @@ class Surroundings:
     encoding: str
     free_bytes: int | None
     """None where the system does not tell."""
+    gpus: str
+    """Whether the load of GPUs can be read, in a sentence."""
 
     @classmethod
     def present(cls, database: Path) -> Surroundings:
@@ -47,6 +50,7 @@ class Surroundings:
             terminal=(size.columns, size.lines),
             encoding=(sys.stdout.encoding or "").lower(),
             free_bytes=_free_bytes(database),
+            gpus=gpus_in_words(),
         )
 
 
@@ -60,6 +64,7 @@ def diagnose(database: Path | None = None, around: Surroundings | None = None) -
         "place": lambda: _place(path, around),
         "database": lambda: database_findings(path),
         "terminal": lambda: _terminal(around),
+        "telemetry": lambda: iter([Finding(Level.FINE, "telemetry", around.gpus)]),
     }
     return [finding for what, section in sections.items() for finding in _guarded(what, section)]
 
