@@ -82,6 +82,20 @@ def percent(share: float) -> str:
     return f"{value:>3} %"
 
 
+def levels(shares: Sequence[float | None], width: int) -> str:
+    """Return shares of 0 to 1 as columns of that height in exactly `width` cells, the oldest first.
+
+    A cell is the mean of those that it stands for, and blank where none of them is known.
+    """
+    cells = []
+    for cell in range(width):
+        part = shares[len(shares) * cell // width : len(shares) * (cell + 1) // width]
+        known = [share for share in part if share is not None]
+        mean = min(max(sum(known) / len(known), 0.0), 1.0) if known else 0.0
+        cells.append(_LEVELS[round(mean * (len(_LEVELS) - 1))] if known else " ")
+    return "".join(cells)
+
+
 def sparkline(values: Sequence[float], width: int) -> str:
     """Return a small curve in exactly `width` characters, the oldest value first."""
     values = [value for value in values if math.isfinite(value)][-width:]

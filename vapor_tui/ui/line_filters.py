@@ -44,6 +44,7 @@ _ALIKE = str.maketrans(
         # What was cut goes on: one cell, as only the cells that change are sent.
         "…": "~",
         "🔎": "> ",
+        "°": " ",
     }
 )
 """What stands for a character, in as many cells."""

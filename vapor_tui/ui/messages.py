@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vapor_tui.services.attach import FoundRuns
     from vapor_tui.services.monitor import News
     from vapor_tui.services.overview import JobList, Overview
+    from vapor_tui.telemetry import GpuLoad
     from vapor_tui.ui.keymap import Keymap
     from vapor_tui.ui.readings import Reading
 
@@ -239,6 +240,14 @@ class ReadingEnded(Message, bubble=False):
     def again(self) -> ReadingEnded:
         """Return the same news for another receiver."""
         return ReadingEnded(self.reading, self.answer)
+
+
+class GpusRead(Message, bubble=False):
+    """The GPUs of this machine were read, or they cannot be."""
+
+    def __init__(self, load: GpuLoad) -> None:
+        super().__init__()
+        self.load = load
 
 
 class DatasetRead(Message, bubble=False):

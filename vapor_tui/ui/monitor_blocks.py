@@ -12,6 +12,7 @@ from vapor_tui.domain.formats import ABSENT, count, duration, money, plain_numbe
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import SIMULATED, bar, percent
+from vapor_tui.ui.gpu_lines import gpu_block
 from vapor_tui.ui.monitor_lines import (
     Figures,
     bars,
@@ -52,6 +53,7 @@ def side_lines(job: Job, now: datetime, figures: Figures, width: int, height: in
         progress_block(job, now, figures, width),
         cost_block(job, width),
         health_block(job, figures, width),
+        gpu_block(job, figures.gpus, width),
         found_settings_block(job, width) if job.is_attached else settings_block(job),
         note_block(job, width),
     ]

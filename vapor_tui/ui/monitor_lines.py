@@ -30,6 +30,7 @@ from vapor_tui.ui.glyphs import (
     simulated_mark,
     status_style,
 )
+from vapor_tui.ui.gpu_lines import gpu_line
 from vapor_tui.ui.job_rows import loss_text
 from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
 from vapor_tui.ui.wrapping import wrapped
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from vapor_tui.domain.forecast import Forecast, Silence
     from vapor_tui.domain.health.findings import Finding
     from vapor_tui.domain.jobs import Job
+    from vapor_tui.ui.gpu_lines import GpuState
 
 NAME_LENGTH = 40
 _BAR_LABEL = 8
@@ -80,6 +82,8 @@ class Figures:
     """What was over last."""
     forecast: Forecast | Silence | None = None
     """None while it is not made yet."""
+    gpus: GpuState = None
+    """Of this machine; None before they have been read."""
 
 
 def state_line(job: Job) -> Line:
@@ -239,6 +243,7 @@ def brief_lines(job: Job, now: datetime, figures: Figures, width: int) -> list[L
         joined(
             [source_line(job, now) if job.is_attached else _brief_cost(job), health_word(figures)]
         ),
+        *([gpus] if (gpus := gpu_line(job, figures.gpus, width)) else []),
         *(((("note ", "dim"), (part, "foreground"))) for part in note_text(job, width - 5)[:1]),
     ]
 

@@ -25,7 +25,8 @@ from vapor_tui.services.monitor import Seen, monitor_news
 from vapor_tui.ui.chart_lines import reading_line, state_line
 from vapor_tui.ui.chart_view import ChartView
 from vapor_tui.ui.exporting import Export
-from vapor_tui.ui.messages import ActionDone, ForecastMade, NewsRead
+from vapor_tui.ui.gpu_watch import GpuWatch
+from vapor_tui.ui.messages import ActionDone, ForecastMade, GpusRead, NewsRead
 from vapor_tui.ui.monitor_blocks import side_lines
 from vapor_tui.ui.monitor_lines import (
     NAME_LENGTH,
@@ -88,6 +89,7 @@ class MonitorScreen(ChartScreen[None]):
         self._seen = Seen()
         self._first_bad_step: int | None = None
         self._meter = PaceMeter()
+        self._gpus = GpuWatch(self.post_message)
         self._health: tuple[HealthChange, ...] = ()
         self._forecast: Forecast | Silence | None = None
         self._forecast_due = 0.0
@@ -126,6 +128,9 @@ class MonitorScreen(ChartScreen[None]):
         self.set_interval(self.vapor.refresh_seconds, self._ask_while_active)
         self._ask()
 
+    def on_unmount(self) -> None:
+        self._gpus.close()
+
     def on_screen_resume(self) -> None:
         self._ask()
 
@@ -139,6 +144,7 @@ class MonitorScreen(ChartScreen[None]):
                 return
             self._ended_due = time.monotonic() + ENDED_SECONDS
         self._ask()
+        self._gpus.ask(self.job)
 
     def _ask(self) -> None:
         if not self._is_reading and self.vapor.backend.is_open:
@@ -208,6 +214,11 @@ class MonitorScreen(ChartScreen[None]):
     @on(ForecastMade)
     def _take_forecast(self, message: ForecastMade) -> None:
         self._forecast = message.forecast
+        self._show_text()
+
+    @on(GpusRead)
+    def _take_gpus(self, message: GpusRead) -> None:
+        self._gpus.take(message.load)
         self._show_text()
 
     def action_was_done(self, message: ActionDone) -> None:
@@ -305,6 +316,7 @@ class MonitorScreen(ChartScreen[None]):
             findings=self._findings(),
             recovery=next((c.finding for c in reversed(self._health) if c.is_over), None),
             forecast=self._forecast,
+            gpus=self._gpus.load,
         )
         best = history.lowest("loss")
         if best is None:
