@@ -7,9 +7,9 @@ import sys
 
 def main() -> int:
     """Run the command line and return the exit code."""
-    from vapor_tui.cli.app import run
+    from vapor_tui.cli.entry import start
 
-    return run(sys.argv[1:])
+    return start(sys.argv[1:])
 
 
 if __name__ == "__main__":

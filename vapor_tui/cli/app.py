@@ -12,7 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from vapor_tui import __version__
-from vapor_tui.cli.context import INTERRUPTED, LARGEST_ID, Bell, Settings
+from vapor_tui.cli.context import INTERRUPTED, LARGEST_ID, Bell
+from vapor_tui.cli.settings import DATABASE_VARIABLE, Settings
 from vapor_tui.log import start_logging
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def root(
         Path | None,
         typer.Option(
             "--db",
-            envvar="VAPOR_TUI_DB",
+            envvar=DATABASE_VARIABLE,
             metavar="PATH",
             help="The database file.",
             readable=False,
@@ -119,7 +120,7 @@ def root(
     """Without a command, open the app."""
     context.obj = Settings(database=db, speed=speed, runs_worker=not no_worker, rings=bell)
     if context.invoked_subcommand is None:
-        from vapor_tui.cli.screens import open_app
+        from vapor_tui.cli.opening import open_app
 
         raise typer.Exit(open_app(context.obj, job_id=job))
     if job is not None:
@@ -133,15 +134,19 @@ def run(arguments: Sequence[str]) -> int:
         app(list(arguments), prog_name="vapor-tui")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Exception as error:
-        from vapor_tui.cli.output import expected_exit, unexpected_exit
-
-        as_json = "--json" in arguments
-        code = expected_exit(error, as_json=as_json)
-        if code is None:
-            log.exception("unexpected error")
-            code = unexpected_exit(error, as_json=as_json)
-        return code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - it is told and logged
+        return exit_code_of(error, as_json="--json" in arguments)
     return 0
+
+
+def exit_code_of(error: Exception | KeyboardInterrupt, *, as_json: bool = False) -> int:
+    """Say what a person has to know of an error that ends the program; return the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    from vapor_tui.cli.output import expected_exit, unexpected_exit
+
+    code = expected_exit(error, as_json=as_json)
+    if code is None:
+        log.error("unexpected error", exc_info=error)
+        code = unexpected_exit(error, as_json=as_json)
+    return code

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from vapor_tui.cli.settings import Settings
+
 if TYPE_CHECKING:
-    from vapor_tui.config import Preferences
     from vapor_tui.services.workspace import Workspace
 
 Database = Annotated[
@@ -43,27 +43,6 @@ LARGEST_PAGE = 10**9
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What was said before the command, or again after it."""
-
-    database: Path | None = None
-    speed: str | None = None
-    runs_worker: bool = True
-    rings: bool = False
-
-    def overridden(
-        self, database: Path | None = None, speed: str | None = None, *, rings: bool = False
-    ) -> Settings:
-        """Return these settings with what was given after the command."""
-        return replace(
-            self,
-            database=database or self.database,
-            speed=speed or self.speed,
-            rings=rings or self.rings,
-        )
-
-
 def settings_of(
     context: typer.Context,
     database: Path | None = None,
@@ -74,21 +53,6 @@ def settings_of(
     """Return the global options of a command."""
     given: Settings = context.obj
     return given.overridden(database, speed, rings=rings)
-
-
-def preferences_of(settings: Settings) -> Preferences | None:
-    """Return what a person prefers; None for the defaults, which are had without reading them.
-
-    Raises ConfigError with a sentence for the person.
-    """
-    from vapor_tui import paths
-
-    if not settings.rings and not paths.config_file().exists():
-        return None
-    from vapor_tui.config import load_preferences  # pydantic is slow to import
-
-    found = load_preferences()
-    return found.model_copy(update={"bell": True}) if settings.rings else found
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from vapor_tui.cli.bell import ring
-from vapor_tui.cli.context import LARGEST_ID, Json, preferences_of, settings_of, workspace_of
+from vapor_tui.cli.context import LARGEST_ID, Json, settings_of, workspace_of
 from vapor_tui.cli.output import FAILED, print_json, print_line, refuse
+from vapor_tui.cli.settings import preferences_of
 from vapor_tui.config import Preferences
 from vapor_tui.domain.formats import age
 from vapor_tui.domain.notifications import Notification

@@ -13,7 +13,6 @@ from vapor_tui.cli.context import (
     Database,
     Json,
     Speed,
-    preferences_of,
     settings_of,
     workspace_of,
 )
@@ -29,6 +28,7 @@ from vapor_tui.cli.plan import (
     ValidationOption,
     prepared,
 )
+from vapor_tui.cli.settings import preferences_of
 from vapor_tui.config import Preferences
 from vapor_tui.domain.formats import ABSENT, duration, money, plain_number
 from vapor_tui.domain.jobs import Job

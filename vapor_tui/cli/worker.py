@@ -13,11 +13,11 @@ from vapor_tui.cli.context import (
     INTERRUPTED,
     Database,
     Speed,
-    preferences_of,
     settings_of,
     workspace_of,
 )
 from vapor_tui.cli.output import refuse
+from vapor_tui.cli.settings import preferences_of
 from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.results import Refused
 from vapor_tui.services.unit import worker_unit

@@ -1,0 +1,29 @@
+"""Starts the program: the app at once when there is nothing to parse, else a command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from vapor_tui.cli.opening import has_terminal, open_app
+from vapor_tui.cli.settings import DATABASE_VARIABLE, Settings
+from vapor_tui.log import start_logging
+
+
+def start(arguments: Sequence[str]) -> int:
+    """Run the program and return its exit code."""
+    if arguments or not has_terminal():
+        from vapor_tui.cli.app import run
+
+        return run(arguments)
+    # Typer and the pydantic it needs take nearly as long to import as Textual: without an
+    # argument the app is on the screen before they would be.
+    start_logging()
+    database = os.environ.get(DATABASE_VARIABLE)
+    try:
+        return open_app(Settings(database=Path(database) if database else None))
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - it is told and logged
+        from vapor_tui.cli.app import exit_code_of
+
+        return exit_code_of(error)
