@@ -15,6 +15,7 @@ from textual.actions import SkipAction
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.geometry import Size
 from textual.screen import Screen
 
 from vapor_tui.ui import themes
@@ -37,7 +38,7 @@ from vapor_tui.ui.readings import Readings
 from vapor_tui.ui.screens.jobs import JobsScreen
 from vapor_tui.ui.toasts import show_toasts, toasts_of
 from vapor_tui.ui.widgets.key_line import ALWAYS
-from vapor_tui.ui.widgets.too_small import TooSmall
+from vapor_tui.ui.widgets.too_small import SMALLEST, TooSmall
 
 if TYPE_CHECKING:
     from vapor_tui.config import Preferences
@@ -316,12 +317,16 @@ class VaporApp(FollowingApp):
 
     # Too small a terminal
 
-    def on_resize(self, _event: events.Resize) -> None:
-        self._guard_size(self.screen)
+    def on_resize(self, event: events.Resize) -> None:
+        self._guard_size(self.screen, event.size)
 
-    def _guard_size(self, screen: Screen[Any]) -> None:
-        """Give every screen the panel that stands in for it where it has no room."""
-        if screen.is_attached and screen.is_running and not screen.query(TooSmall):
+    def _guard_size(self, screen: Screen[Any], size: Size | None = None) -> None:
+        """Give a screen the panel that stands in for it where it has no room."""
+        width, height = size or self.size
+        has_room = width >= SMALLEST.width and height >= SMALLEST.height
+        if has_room or not screen.is_attached or not screen.is_running:
+            return
+        if not screen.query(TooSmall):
             screen.mount(TooSmall())
 
 

@@ -75,11 +75,12 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
     ]
 
     STATES = ("-opening", "-failed", "-welcome", "-no-match", LISTING)
-    state: var[str] = var(STATES[0])
+    state: var[str] = var(STATES[0], init=False)
 
     def __init__(self, *, columns: Sequence[str] = (), sort: str = NEWEST) -> None:
         """`columns` and `sort` are what a person prefers, as they wrote it."""
         super().__init__(columns=columns, sort=sort)
+        self.add_class(self.STATES[0], update=False)
         self._curves: dict[int, tuple[int, tuple[float, ...]]] = {}
 
     @property

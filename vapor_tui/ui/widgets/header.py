@@ -51,8 +51,8 @@ class HeaderLine(LinesView):
         self._compose_lines()
 
     def _compose_lines(self, _changed: object = None) -> None:
-        app, width = self.app, self.content_size.width
-        if not width or not is_seen(self.screen):
+        app, width = self.app, self.room
+        if width <= 0 or not is_seen(self.screen):
             return
         overview: Overview | None = getattr(app, "overview", None)
         time: Line = ((getattr(app, "minute", ""), "dim"),)

@@ -105,7 +105,7 @@ class KeyLine(LinesView):
 
     def _fitting(self) -> list[Key]:
         pinned = [key for key in self.keys if key.is_pinned]
-        room = self.content_size.width - sum(line_width(key.line) for key in pinned) + len(_GAP)
+        room = self.room - sum(line_width(key.line) for key in pinned) + len(_GAP)
         shown = []
         for key in self.keys:
             room -= 0 if key.is_pinned else line_width(key.line)

@@ -117,6 +117,14 @@ class LinesView(Widget):
         """The text without styles."""
         return "\n".join("".join(text for text, _ in line) for line in self.lines)
 
+    @property
+    def room(self) -> int:
+        """How many cells a line has; before the first layout, if it spans the whole terminal.
+
+        What is shown with it stands in the first frame instead of the one after it.
+        """
+        return self.content_size.width or self.app.size.width - self.styles.gutter.width
+
     def watch_lines(self, before: tuple[Line, ...], after: tuple[Line, ...]) -> None:
         if len(before) != len(after):
             self.refresh(layout=self.styles.is_auto_height)
