@@ -13,30 +13,39 @@ ROUNDS = 7
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A figure and its floor in the same unit; the aim is a bound of their ratio."""
+    """A figure and, where there is one, its floor in the same unit.
+
+    The aim is a bound of their ratio, or of the figure itself; None where it is only shown.
+    """
 
     name: str
     unit: str
     figure: float
-    floor: float
-    aim: float
+    floor: float | None = None
+    aim: float | None = None
     more_is_better: bool = False
-    """Whether figure and floor are rates, of which the ratio must be at least the aim."""
+    """Whether these are rates, of which the ratio must be at least the aim."""
+    is_absolute: bool = False
+    """Whether the aim bounds the figure and not the ratio."""
 
     @property
-    def ratio(self) -> float:
-        return self.figure / self.floor
+    def ratio(self) -> float | None:
+        return self.figure / self.floor if self.floor else None
 
     @property
-    def is_met(self) -> bool:
-        return self.ratio >= self.aim if self.more_is_better else self.ratio <= self.aim
+    def is_met(self) -> bool | None:
+        return self._is_within(1)
 
     @property
     def is_grossly_missed(self) -> bool:
         """Whether it is twice as bad as the aim: no noise of the machine explains that."""
-        if self.more_is_better:
-            return self.ratio < self.aim / 2
-        return self.ratio > self.aim * 2
+        return self._is_within(2) is False
+
+    def _is_within(self, leeway: float) -> bool | None:
+        value = self.figure if self.is_absolute else self.ratio
+        if self.aim is None or value is None:
+            return None
+        return value >= self.aim / leeway if self.more_is_better else value <= self.aim * leeway
 
 
 def paired(
@@ -61,14 +70,21 @@ def seconds(work: Callable[[], object]) -> float:
 
 def table(measurements: Sequence[Measurement]) -> str:
     """Return the measurements as aligned lines."""
-    lines = [f"{'what':<34}{'figure':>12}{'floor':>12}  {'unit':<8}{'ratio':>7}{'aim':>8}"]
-    for m in measurements:
+    lines = [f"{'what':<42}{'figure':>10}{'floor':>10}  {'unit':<8}{'ratio':>7}{'aim':>12}"]
+    return "\n".join([*lines, *map(_row, measurements)])
+
+
+def _row(m: Measurement) -> str:
+    floor = "" if m.floor is None else f"{m.floor:.4g}"
+    ratio = "" if m.ratio is None else f"{m.ratio:.2f}"
+    aim = ""
+    if m.aim is not None:
         sign = "≥" if m.more_is_better else "≤"
-        lines.append(
-            f"{m.name:<34}{m.figure:>12.4g}{m.floor:>12.4g}  {m.unit:<8}{m.ratio:>7.2f}"
-            f"{sign + format(m.aim, 'g'):>8}  {'met' if m.is_met else 'MISSED'}"
-        )
-    return "\n".join(lines)
+        aim = f"{sign}{m.aim:g}{m.unit if m.is_absolute else 'x'}"
+    verdict = {True: "met", False: "MISSED", None: ""}[m.is_met]
+    return (
+        f"{m.name:<42}{m.figure:>10.4g}{floor:>10}  {m.unit:<8}{ratio:>7}{aim:>12}  {verdict}"
+    ).rstrip()
 
 
 def document(measurements: Sequence[Measurement]) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 
+from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
 
 class BareApp(App[None]):
-    """The least that Textual can show."""
+    """The least that Textual can show, and show anew after a key."""
 
     def compose(self) -> ComposeResult:
         yield Static("Ready")
+
+    def on_key(self, event: events.Key) -> None:
+        self.query_one(Static).update(f"Ready {event.key}")
 
 
 def dashboard() -> App[None]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from textual.app import App
 from textual.binding import Binding
 from textual.filter import LineFilter
+from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from vapor_tui.ui import themes
 from vapor_tui.ui.line_filters import AsciiOnly, Colourless, WholeCells, spelled_out
+from vapor_tui.ui.thrift import thrifty
 
 
 class DrawingApp(App[None]):
@@ -34,6 +37,9 @@ class DrawingApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._own_filters]
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        super()._display(screen, thrifty(renderable))
 
     def get_key_display(self, binding: Binding) -> str:
         display = super().get_key_display(binding)

@@ -164,7 +164,7 @@ def strip_of(widget: Widget, line: Line) -> Strip:
     """Return a line as Textual draws it, on the widget's own background."""
     app = widget.app
     strip = Strip([Segment(text, style_of(app, style)) for text, style in line if text])
-    return strip.apply_style(widget.rich_style)
+    return strip.apply_style(widget.rich_style).simplify()  # one escape sequence a style
 
 
 def changed_cells(before: Line, after: Line) -> tuple[int, int]:
@@ -179,10 +179,10 @@ def changed_cells(before: Line, after: Line) -> tuple[int, int]:
 
 
 def _cells(line: Line) -> list[Span]:
-    """Return a line cell by cell; a wide character fills its second cell with nothing."""
+    """Return a line cell by cell; a wide character fills both of its cells."""
     cells: list[Span] = []
     for text, style in line:
         for character in text:
             size = cell_len(character)
-            cells += [(character, style), ("", style)][:size]
+            cells += [(character, style)] * size
     return cells
