@@ -29,6 +29,8 @@ from vapor_tui.storage.metrics import store_blocks
 POINTS_EACH = 20
 """Of the many jobs of a list; one that is watched has its own number."""
 _BLOCK = 100_000
+_LONG_AGO = "2025-01-01 00:00:00.000000"
+"""So that no age changes while nothing happens."""
 
 T = TypeVar("T")
 
@@ -53,7 +55,7 @@ def granted(result: Result[T]) -> T:
 
 def add_job(workspace: Workspace, *, speed: str = "auto", worker: int | None = None) -> Job:
     """Create a job, queued or held by a worker."""
-    raw = {"name": "watched", "preset": "fast"}
+    raw = {"name": "watched", "preset": "fast", "epochs": 10, "batch_size": 1}
     simulation = Simulation(speed=speed)
     return granted(create_job(workspace, raw, 1, simulation=simulation, leased_to=worker))
 
@@ -82,9 +84,9 @@ def add_ended(workspace: Workspace, count: int, points: int = POINTS_EACH) -> No
             (count - 1, model.id),
         )
         connection.execute(
-            "UPDATE training_jobs SET status = 'cancelled', completed_at = created_at, "
-            "final_cost = 0, current_step = ? WHERE status = 'queued'",
-            (points,),
+            "UPDATE training_jobs SET status = 'cancelled', created_at = ?1, queued_at = ?1, "
+            "completed_at = ?1, final_cost = 0, current_step = ?2 WHERE status = 'queued'",
+            (_LONG_AGO, points),
         )
         connection.execute(
             f"{numbers} INSERT INTO training_metrics (job_id, step, epoch, loss, created_at) "
