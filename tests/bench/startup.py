@@ -40,12 +40,12 @@ def _dashboard() -> float:
 
 
 def _app() -> tuple[float, float]:
-    """Return when the first frame is there, and when a key has moved the cursor in the list."""
+    """Return when the first frame is there, and when the list is and a key would be answered."""
     with running("-m", "vapor_tui") as program:
         first = program.seen("vapor  Jobs", "quit") - program.begun
-        program.seen("job 30")
-        program.press(b" ")
-        return first, program.seen("1 marked") - program.begun
+        listed = program.seen("job 30") - program.begun
+        pressed = program.press(b" ")
+        return first, listed + program.seen("1 marked") - pressed
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.faults.mounts import small_disk
 from tests.faults.programs import Programs
 from tests.faults.tracing import injected, why_not_traceable
 from tests.storage.test_schema import _build_first_version
-from vapor_tui.storage.schema import SCHEMA_VERSION
+from vapor_tui.storage.marks import SCHEMA_VERSION
 from vapor_tui.storage.upgrade import backup_path
 
 KILLED, DONE, TOLD = -9, 0, 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.faults.figures import Figures
 from tests.faults.jobs import LONG, plant, state
 from tests.faults.programs import Programs, eventually
-from vapor_tui.storage.schema import SCHEMA_VERSION
+from vapor_tui.storage.marks import SCHEMA_VERSION
 
 TOLD = 1
 

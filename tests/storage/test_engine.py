@@ -25,7 +25,7 @@ from vapor_tui.storage.errors import (
     StorageNewerError,
     StorageReadOnlyError,
 )
-from vapor_tui.storage.schema import SCHEMA_VERSION
+from vapor_tui.storage.marks import SCHEMA_VERSION
 
 
 @pytest.fixture

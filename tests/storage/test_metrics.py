@@ -12,6 +12,7 @@ from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.services.exports import metric_rows
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import metrics
+from vapor_tui.storage.samples import loss_samples
 
 
 def _block(first: int, losses: list[float]) -> MetricsBlock:
@@ -82,7 +83,9 @@ def test_samples_spread_over_the_run(workspace: Workspace, job_id: int) -> None:
     losses = [float(100 - i) for i in range(100)]
     workspace.database.write(metrics.store_blocks, job_id, [_block(1, losses)])
 
-    samples = workspace.database.read(metrics.loss_samples, job_id, 100, 4)
+    samples = workspace.database.read(
+        lambda connection: loss_samples(metrics.driver(connection), job_id, 100, 4)
+    )
     assert samples == [76.0, 51.0, 26.0, 1.0]
 
 

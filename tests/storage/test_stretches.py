@@ -19,8 +19,9 @@ from vapor_tui.domain.traces import Points
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.curves import curve
 from vapor_tui.storage.engine import connect
+from vapor_tui.storage.marks import APPLICATION_ID
 from vapor_tui.storage.metrics import store_blocks
-from vapor_tui.storage.schema import APPLICATION_ID, ensure
+from vapor_tui.storage.schema import ensure
 from vapor_tui.storage.stretches import SMALLEST, read_stretches, size_within
 from vapor_tui.storage.upgrade import migrate
 

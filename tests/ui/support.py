@@ -194,11 +194,18 @@ def frozen_app(workspace: Workspace, **options: Any) -> VaporApp:
 
 
 @asynccontextmanager
-async def session(app: VaporApp, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Session]:
-    """Run an app until its first screen shows what there is."""
+async def session(
+    app: VaporApp, size: tuple[int, int] = (120, 40), *, until_open: bool = True
+) -> AsyncIterator[Session]:
+    """Run an app until its first screen shows what there is, and the database is open or failed."""
     messages: list[Message] = []
     app.animation_level = "none"
     async with app.run_test(size=size, notifications=True, message_hook=messages.append) as pilot:
         open_session = Session(pilot, messages)
-        await open_session.until(lambda: not app.home.has_class("-opening"))
+        await open_session.until(
+            lambda: (
+                not app.home.has_class("-opening")
+                and (app.backend.is_open or app.home.has_class("-failed") or not until_open)
+            )
+        )
         yield open_session

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
 from textual.widgets import Input
 
-from tests.ui.support import Session, advance, frozen_app, hold, session, stored, wish
+from tests.ui.support import PATIENCE, Session, advance, frozen_app, hold, session, stored, wish
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, Desired, Status
 from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.ui.app import create_app
 from vapor_tui.ui.backend import Backend
-from vapor_tui.ui.messages import ActionDone, JobsRead, RehearsalReady
+from vapor_tui.ui.messages import ActionDone, JobsGlanced, JobsRead, RehearsalReady
 from vapor_tui.ui.screens.configure import ConfigureScreen
 from vapor_tui.ui.screens.confirm import ConfirmScreen
 from vapor_tui.ui.screens.jobs import JobsScreen
@@ -291,3 +292,26 @@ async def test_cloning_fills_the_configuration(workspace: Workspace, add_job: Ad
         await app.sees("original")
         await app.press("y")
         await app.until(lambda: isinstance(app.app.screen, ConfigureScreen))
+
+
+async def test_the_list_is_there_before_the_database_is_open(
+    workspace: Workspace, add_job: AddJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = add_job(), add_job()
+    go_on = threading.Event()
+    opening = Backend._open
+
+    def slow(backend: Backend) -> Workspace:
+        go_on.wait(PATIENCE)
+        return opening(backend)
+
+    monkeypatch.setattr(Backend, "_open", slow)
+    async with session(frozen_app(workspace), until_open=False) as app:
+        await app.sees(f"{first.id}", f"{second.id}", "2 jobs")
+        assert app.heard(JobsGlanced, JobsRead) == ["JobsGlanced"]
+        await app.press("j", "space", "enter")
+        await app.sees("1 marked")
+        assert isinstance(app.app.screen, JobsScreen)
+        go_on.set()
+        await app.until(lambda: isinstance(app.app.screen, MonitorScreen))
+        assert app.top(MonitorScreen).job_id == first.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,6 +27,7 @@ def open_app(
             "The app needs a terminal that can be drawn on, and TERM says that this one cannot "
             "be. The commands need none: try vapor-tui jobs"
         )
+    gc.disable()  # importing leaves no garbage; the app enables it when all is imported
     from vapor_tui.ui.app import create_app
     from vapor_tui.ui.backend import Backend
 

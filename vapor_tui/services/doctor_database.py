@@ -16,7 +16,8 @@ from vapor_tui.storage import workers
 from vapor_tui.storage.errors import StorageBusyError, StorageError, StorageReadOnlyError
 from vapor_tui.storage.examine import Examination, examine, read_only
 from vapor_tui.storage.jobs import unreadable_jobs
-from vapor_tui.storage.schema import SCHEMA_VERSION, left_behind, left_behind_sentence, leftovers
+from vapor_tui.storage.marks import SCHEMA_VERSION
+from vapor_tui.storage.schema import left_behind, left_behind_sentence, leftovers
 from vapor_tui.storage.waiting import waiting
 
 _ANOTHER = "Choose another file with --db"

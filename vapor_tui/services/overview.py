@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from vapor_tui.domain.jobs import Job, JobFilter, JobPage
+from vapor_tui.domain.job_list import JobList
+from vapor_tui.domain.jobs import JobFilter
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.notifications import Notification
 from vapor_tui.domain.totals import Totals
@@ -18,13 +19,12 @@ from vapor_tui.runners import ENGINES
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as job_queries
 from vapor_tui.storage import notifications as notification_queries
-from vapor_tui.storage.metrics import loss_samples
+from vapor_tui.storage.metrics import driver
+from vapor_tui.storage.samples import curve_of
 from vapor_tui.storage.totals import totals
 from vapor_tui.storage.waiting import Waiting, held_by_some, waiting
 from vapor_tui.storage.workers import workers
 
-SAMPLES = 7
-"""Losses in the small curve of a job's row."""
 _MOST_NEWS = 20
 _PATIENCE = timedelta(seconds=5)
 """A worker with room takes a job long before."""
@@ -65,15 +65,6 @@ class Overview:
     @property
     def total(self) -> int:
         return self.totals.real.total + self.totals.simulated.total
-
-
-@dataclass(frozen=True, slots=True)
-class JobList:
-    """One page of jobs with the shape of each one's loss."""
-
-    page: JobPage
-    curves: Mapping[int, tuple[float, ...]]
-    """By the job's number; only of jobs whose step differs from the known one."""
 
 
 def overview(
@@ -140,14 +131,8 @@ def _list(
     return JobList(
         page,
         {
-            job.id: _curve(connection, job)
+            job.id: curve_of(driver(connection), job.id, job.current_step)
             for job in page.jobs
             if known.get(job.id) != job.current_step
         },
     )
-
-
-def _curve(connection: Connection, job: Job) -> tuple[float, ...]:
-    if not job.current_step:
-        return ()
-    return tuple(loss_samples(connection, job.id, job.current_step, SAMPLES))

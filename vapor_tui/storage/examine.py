@@ -12,7 +12,8 @@ from sqlalchemy import Connection, create_engine
 
 from vapor_tui.storage.engine import BUSY_TIMEOUT_SECONDS
 from vapor_tui.storage.errors import DATABASE_ERRORS, StorageError, translated
-from vapor_tui.storage.schema import SCHEMA_VERSION, definitions, file_version, present_definitions
+from vapor_tui.storage.marks import SCHEMA_VERSION
+from vapor_tui.storage.schema import definitions, file_version, present_definitions
 
 _FINDINGS = 5
 _ORPHANED = ("training_jobs", "workers")

@@ -156,24 +156,6 @@ def last_step(connection: Connection, job_id: int, points: int) -> int:
     return 0 if row is None else int(row[0])
 
 
-def loss_samples(connection: Connection, job_id: int, last: int, points: int) -> list[float]:
-    """Return about `points` losses spread evenly over the first `last` steps, by look-ups."""
-    samples = []
-    for target in dict.fromkeys(round(last * (i + 1) / points) for i in range(points)):
-        row = (
-            driver(connection)
-            .execute(
-                "SELECT loss FROM training_metrics WHERE job_id = ? AND step <= ? "
-                "ORDER BY step DESC LIMIT 1",
-                (job_id, target),
-            )
-            .fetchone()
-        )
-        if row is not None and row[0] is not None:
-            samples.append(float(row[0]))
-    return samples
-
-
 def _rows(job_id: int, block: MetricsBlock, now: float) -> Iterator[tuple[object, ...]]:
     columns = [block.column(name) for name in VALUE_COLUMNS]
     lists = [None if column is None else column.tolist() for column in columns]

@@ -18,11 +18,9 @@ from sqlalchemy import Connection, create_engine
 
 from vapor_tui.folders import locked_folder
 from vapor_tui.storage.errors import StorageDamagedError, StorageError, StorageNewerError
+from vapor_tui.storage.marks import APPLICATION_ID, SCHEMA_VERSION
 from vapor_tui.storage.triggers import TRIGGERS
 
-APPLICATION_ID = 0x76617072  # "vapr"
-SCHEMA_VERSION = 5
-"""Number of the newest migration; kept in the file's user_version."""
 _NEW = ".new"
 _LONG_AGO_SECONDS = 3600.0
 """Nobody takes so long to make a database."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from vapor_tui.storage.errors import StorageDamagedError
-from vapor_tui.storage.schema import SCHEMA_VERSION
+from vapor_tui.storage.marks import SCHEMA_VERSION
 
 _BUSY_SECONDS = 30.0
 

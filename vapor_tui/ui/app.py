@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ from vapor_tui.ui.leaving import Leaving
 from vapor_tui.ui.messages import (
     BackendFailed,
     BackendOpened,
+    JobsGlanced,
     KeysKnown,
     ReadingEnded,
     ReadingProgressed,
@@ -117,6 +119,8 @@ class VaporApp(FollowingApp):
     ) -> None:
         """`start` is called once when the backend is open, to go where the person wants to be.
 
+        A key that leads elsewhere before that takes its place.
+
         `directory` is where runs are looked for without being asked, nowhere without it.
 
         With `owns_process` a signal ends the process even where the terminal blocks the app.
@@ -199,6 +203,22 @@ class VaporApp(FollowingApp):
     @work(group="backend", exclusive=True)
     async def _open(self) -> None:
         try:
+            await self._glance()
+            await self._open_and_import()
+        finally:
+            _collect_garbage()
+
+    async def _glance(self) -> None:
+        """Let the newest jobs be seen before the rest is imported, which slows drawing down."""
+        home = self.home
+        if home.wants_glance and (jobs := await self.backend.glance(home.table.room)):
+            drawn = asyncio.Event()
+            home.post_message(JobsGlanced(jobs))
+            home.call_after_refresh(drawn.set)
+            await drawn.wait()
+
+    async def _open_and_import(self) -> None:
+        try:
             await self.backend.open()
         except mendable() as error:
             self.post_message(BackendFailed(str(error)))
@@ -241,12 +261,18 @@ class VaporApp(FollowingApp):
 
     def open_monitor(self, job_id: int) -> None:
         """Watch a job; a number that no job has is answered there."""
+        if not self.backend.is_open:
+            self._start = lambda app: app.open_monitor(job_id)
+            return
         from vapor_tui.ui.screens.monitor import MonitorScreen
 
         self.push_screen(MonitorScreen(job_id))
 
     def open_configure(self, **filled: Any) -> None:
         """Plan a job; `filled` is what ConfigureScreen takes."""
+        if not self.backend.is_open:
+            self._start = lambda app: app.open_configure(**filled)
+            return
         from vapor_tui.ui.screens.configure import ConfigureScreen
 
         def planned(job_id: int | None) -> None:
@@ -259,6 +285,9 @@ class VaporApp(FollowingApp):
 
     def open_compare(self, job_ids: Sequence[int]) -> None:
         """Lay two to six jobs side by side; what cannot be compared is answered there."""
+        if not self.backend.is_open:
+            self._start = lambda app: app.open_compare(job_ids)
+            return
         from vapor_tui.ui.screens.compare import CompareScreen
 
         self.push_screen(CompareScreen(job_ids))
@@ -287,6 +316,9 @@ class VaporApp(FollowingApp):
 
     def open_attach(self) -> None:
         """Choose a run that was started elsewhere, and watch it."""
+        if not self.backend.is_open:
+            self._start = lambda app: app.open_attach()
+            return
         from vapor_tui.ui.screens.attach import AttachScreen
 
         def chosen(job_id: int | None) -> None:
@@ -365,3 +397,13 @@ def create_app(
         ascii_only=ascii_only,
         directory=directory,
     )
+
+
+def _collect_garbage() -> None:
+    """Collect it from now on, but never look through what is imported and stays.
+
+    That took up to 30 ms at a time, in which no key was answered.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

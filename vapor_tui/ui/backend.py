@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from vapor_tui.domain.health.settings import HealthSettings
+    from vapor_tui.domain.job_list import JobList
     from vapor_tui.services.workspace import Workspace
     from vapor_tui.worker.worker import Worker
 
@@ -57,6 +58,7 @@ class Backend:
         self._health = health
         self._workspace: Workspace | None = None
         self._worker: Worker | None = None
+        self._opened = asyncio.Event()
         self._stop = asyncio.Event()
         self._working: asyncio.Task[None] | None = None
         self._crash: str | None = None
@@ -79,6 +81,10 @@ class Backend:
             return self._crash
         return str(self._worker.trouble) if self._worker and self._worker.trouble else None
 
+    async def glance(self, rows: int) -> JobList | None:
+        """Return the newest jobs before all is imported; None where `open` must be awaited."""
+        return await asyncio.to_thread(self._glance, rows)
+
     async def open(self) -> Workspace:
         """Open the workspace and start the worker.
 
@@ -89,6 +95,7 @@ class Backend:
             self._workspace = await asyncio.to_thread(self._open)
             if self._runs_worker:
                 self._start_worker(self._workspace)
+            self._opened.set()
         return self._workspace
 
     async def ask(
@@ -97,7 +104,11 @@ class Backend:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Call a service with the workspace, in a thread; raises what the service raises."""
+        """Call a service with the workspace, in a thread; raises what the service raises.
+
+        Waits until the workspace is open.
+        """
+        await self._opened.wait()
         return await asyncio.to_thread(service, self.workspace, *args, **kwargs)
 
     async def reload_catalogue(self) -> None:
@@ -125,6 +136,13 @@ class Backend:
         if self._workspace is not None:
             self._workspace.close()
             self._workspace = None
+
+    def _glance(self, rows: int) -> JobList | None:
+        from vapor_tui import paths
+        from vapor_tui.storage.glance import newest
+
+        database = self.database or paths.default_database()
+        return newest(database, self._owner or paths.owner(), rows)
 
     def _open(self) -> Workspace:
         from vapor_tui.services.workspace import open_workspace

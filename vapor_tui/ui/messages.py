@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from vapor_tui.domain.datasets import Dataset, DatasetPage, ListedDataset, ReadProgress
     from vapor_tui.domain.forecast import Forecast, Silence
     from vapor_tui.domain.history import Detail
+    from vapor_tui.domain.job_list import JobList
     from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.lifecycle import Action
     from vapor_tui.domain.notifications import NotificationPage
     from vapor_tui.domain.results import Result
     from vapor_tui.services.attach import FoundRuns
     from vapor_tui.services.monitor import News
-    from vapor_tui.services.overview import JobList, Overview
+    from vapor_tui.services.overview import Overview
     from vapor_tui.telemetry import GpuLoad
     from vapor_tui.ui.keymap import Keymap
     from vapor_tui.ui.readings import Reading
@@ -64,6 +65,14 @@ class PageRead(Message, bubble=False):
 
     def can_replace(self, message: Message) -> bool:
         return type(message) is type(self)
+
+
+class JobsGlanced(Message, bubble=False):
+    """The newest jobs were read while the database is still being opened."""
+
+    def __init__(self, jobs: JobList) -> None:
+        super().__init__()
+        self.jobs = jobs
 
 
 class JobsRead(PageRead, bubble=False):

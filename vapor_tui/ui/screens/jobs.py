@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import var
 
 from vapor_tui.domain.text import printable
-from vapor_tui.ui.messages import ActionDone, JobsRead, RehearsalReady
+from vapor_tui.ui.messages import ActionDone, JobsGlanced, JobsRead, RehearsalReady
 from vapor_tui.ui.notices import NO_MATCH, WELCOME, not_opened, totals_line, waiting_lines
 from vapor_tui.ui.screens.arranging import ArrangingScreen
 from vapor_tui.ui.screens.job_screen import GO_ON
@@ -25,6 +25,7 @@ from vapor_tui.ui.widgets.lines import FittedLines, LinesView
 from vapor_tui.ui.widgets.message_panel import MessagePanel
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.job_list import JobList
     from vapor_tui.domain.jobs import Job, JobFilter, JobPage
     from vapor_tui.services.export_files import ExportTable
     from vapor_tui.services.overview import Overview
@@ -81,6 +82,7 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
         """`columns` and `sort` are what a person prefers, as they wrote it."""
         super().__init__(columns=columns, sort=sort)
         self.add_class(self.STATES[0], update=False)
+        self._has_glanced = False
         self._curves: dict[int, tuple[int, tuple[float, ...]]] = {}
 
     @property
@@ -106,9 +108,22 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
 
     # What is asked for
 
+    @property
+    def wants_glance(self) -> bool:
+        """Whether the newest jobs are what will be listed first."""
+        return self.state == self.STATES[0] and self._preferred_sort == NEWEST
+
+    @on(JobsGlanced)
+    def _show_glance(self, message: JobsGlanced) -> None:
+        if self.wants_glance and self.is_wanted(message.jobs.page, request=0):
+            self._has_glanced = True
+            self.take_preferences()
+            self._show_list(message.jobs)
+
     def opened(self) -> None:
         """The database is open: list what is in it, as a person prefers it."""
-        self.take_preferences()
+        if not self._has_glanced:
+            self.take_preferences()
         self.query_one(FoundNote).look()
         self.ask()
 
@@ -142,13 +157,15 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
 
     @on(JobsRead)
     def _show_jobs(self, message: JobsRead) -> None:
+        if self.is_wanted(message.answer.page, message.request):
+            self._show_list(message.answer)
+
+    def _show_list(self, listed: JobList) -> None:
         from vapor_tui.domain.jobs import Sort
 
-        page = message.answer.page
-        if not self.is_wanted(page, message.request):
-            return
+        page = listed.page
         steps = {job.id: job.current_step for job in page.jobs}
-        fresh = {job_id: (steps[job_id], curve) for job_id, curve in message.answer.curves.items()}
+        fresh = {job_id: (steps[job_id], curve) for job_id, curve in listed.curves.items()}
         known = {**self._curves, **fresh}
         self._curves = {job_id: known[job_id] for job_id in steps}
         self.table.shown = ShownJobs(

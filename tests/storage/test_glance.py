@@ -1,0 +1,78 @@
+"""The newest jobs as the driver alone reads them."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.ui.support import advance, hold
+from vapor_tui.domain.jobs import Job, JobFilter
+from vapor_tui.domain.lifecycle import Action, Status
+from vapor_tui.services.jobs import apply_action
+from vapor_tui.services.overview import list_with_curves
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.storage.glance import newest
+
+AddJob = Callable[..., Job]
+
+
+def test_it_is_what_the_store_lists(workspace: Workspace, add_job: AddJob) -> None:
+    advance(workspace, hold(workspace, add_job), 60, bad_from=50)
+    advance(workspace, hold(workspace, add_job), 750, status=Status.COMPLETED)
+    gone = add_job()
+    apply_action(workspace, Action.CANCEL, gone.id)
+    apply_action(workspace, Action.DELETE, gone.id)
+    for _ in range(3):
+        add_job()
+    glanced = newest(workspace.database.path, workspace.owner, 4)
+    assert glanced == list_with_curves(workspace, JobFilter(limit=4), {})
+    assert glanced is not None
+    assert glanced.page.total == 5
+    assert newest(workspace.database.path, "somebody else", 4) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "PRAGMA user_version = 3",
+        "PRAGMA user_version = 99",
+        "PRAGMA application_id = 1",
+        "UPDATE training_jobs SET hyperparameters = '{'",
+        "UPDATE training_jobs SET created_at = 'yesterday'",
+        "DROP TABLE training_metrics",
+    ],
+)
+def test_what_is_not_as_it_should_be_is_left_to_the_opening(
+    workspace: Workspace, add_job: AddJob, damage: str
+) -> None:
+    advance(workspace, hold(workspace, add_job), 60)
+    path = workspace.database.path
+    workspace.close()
+    connection = sqlite3.connect(path)
+    connection.execute(damage)
+    connection.commit()
+    connection.close()
+    assert newest(path, workspace.owner, 4) is None
+
+
+def test_what_is_no_database_is_left_to_the_opening(tmp_path: Path) -> None:
+    text, empty = tmp_path / "text", tmp_path / "empty"
+    text.write_text("this is no database")
+    empty.touch()
+    for path in (text, empty, tmp_path, tmp_path / "missing"):
+        assert newest(path, "ada", 4) is None
+    assert sorted(tmp_path.iterdir()) == [empty, text]
+
+
+def test_it_needs_little() -> None:
+    heavy = ("numpy", "sqlmodel", "sqlalchemy", "textual", "alembic")
+    code = (
+        f"import sys, vapor_tui.storage.glance\nprint([n for n in {heavy!r} if n in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"

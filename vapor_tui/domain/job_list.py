@@ -1,0 +1,19 @@
+"""A page of jobs as a list shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vapor_tui.domain.jobs import JobPage
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """One page of jobs with the shape of each one's loss."""
+
+    page: JobPage
+    curves: Mapping[int, tuple[float, ...]]
+    """By the job's number; only of jobs whose step differs from the known one."""

@@ -1,0 +1,75 @@
+"""The newest jobs at a glance: read by the driver alone, before SQLAlchemy is imported.
+
+A person who opens the app looks at the list while what changes it is still being imported.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from vapor_tui.domain.job_list import JobList
+from vapor_tui.domain.jobs import Job, JobPage
+from vapor_tui.storage.marks import APPLICATION_ID, SCHEMA_VERSION
+from vapor_tui.storage.samples import curve_of
+
+_WAIT_SECONDS = 0.1
+_MINE = "training_jobs.owner = ? AND training_jobs.deleted_at IS NULL"
+_NEWEST = f"""
+SELECT training_jobs.*, datasets.name AS dataset_name, datasets.format AS dataset_format,
+datasets.total_training_pairs AS dataset_pairs
+FROM training_jobs LEFT JOIN datasets ON datasets.id = training_jobs.dataset_id
+WHERE {_MINE} ORDER BY training_jobs.id DESC LIMIT ?
+"""
+_COUNT = f"SELECT count(*) FROM training_jobs WHERE {_MINE}"
+_DOCUMENTS = ("hyperparameters", "gpu_config", "estimate", "current_metrics", "tags")
+"""Columns that hold JSON."""
+
+
+def newest(path: Path, owner: str, limit: int) -> JobList | None:
+    """Return the first page of a person's jobs, newest first, as the whole store would.
+
+    None when there is none, or where anything is not as it should be: opening the store says
+    what, and mends it. Nothing is written and no other program's file is locked.
+    """
+    try:
+        if not path.is_file() or not _is_ours(path):
+            return None
+        with closing(_opened(path, "mode=ro")) as connection:
+            connection.execute("BEGIN")
+            [total] = connection.execute(_COUNT, (owner,)).fetchone()
+            connection.row_factory = sqlite3.Row
+            jobs = [_job(row) for row in connection.execute(_NEWEST, (owner, limit))]
+            connection.row_factory = None
+            curves = {job.id: curve_of(connection, job.id, job.current_step) for job in jobs}
+    except (sqlite3.Error, ValueError, OSError):
+        return None
+    return JobList(JobPage(jobs=jobs, page=1, limit=limit, total=total), curves) if jobs else None
+
+
+def _is_ours(path: Path) -> bool:
+    with closing(_opened(path, "mode=ro&immutable=1")) as connection:
+        [application_id] = connection.execute("PRAGMA application_id").fetchone()
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+    return bool(application_id == APPLICATION_ID and version == SCHEMA_VERSION)
+
+
+def _opened(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=_WAIT_SECONDS, isolation_level=None
+    )
+
+
+def _job(row: sqlite3.Row) -> Job:
+    values: dict[str, Any] = dict(zip(row.keys(), row, strict=True))
+    for name, value in values.items():
+        if value is None:
+            continue
+        if name in _DOCUMENTS:
+            values[name] = json.loads(value)
+        elif name.endswith("_at"):
+            values[name] = f"{value}Z"  # moments are kept in UTC
+    return Job.model_validate(values)
