@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 
 from tests.bench.measure import Measurement, seconds
 from tests.bench.program import running, vapor
@@ -28,7 +27,7 @@ def page(rounds: int) -> list[Measurement]:
         turned = []
         with running(*vapor(workspace.database.path, "--no-worker")) as program:
             program.seen("page 1 of")
-            time.sleep(SETTLING)
+            program.usage(SETTLING)
             for number in range(2, rounds + 2):
                 program.settle()
                 pressed = program.press(NEXT_PAGE)
@@ -60,7 +59,7 @@ def changing(duration: int) -> list[Measurement]:
         jobs = [add_job(workspace, worker=worker) for _ in range(CHANGING)]
         with running(*vapor(workspace.database.path, "--no-worker")) as program:
             program.seen("watched", "page 1 of")
-            time.sleep(SETTLING)
+            program.usage(SETTLING)
             cpu = written = 0.0
             for _ in range(duration):
                 jobs = move_on(workspace, jobs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 
 from tests.bench.measure import Measurement
 from tests.bench.program import Program, running, vapor
@@ -22,7 +21,7 @@ def keys(presses: int) -> list[Measurement]:
         add_job(workspace, speed="600s")
         with running(*vapor(workspace.database.path)) as program:
             program.seen("watched")
-            time.sleep(SETTLING)
+            program.usage(SETTLING)
             figures = _answers(program, presses)
     with running("-m", "tests.bench.peers", "bare") as program:
         program.seen("Ready")
@@ -63,7 +62,7 @@ def monitor(seconds: float) -> list[Measurement]:
         add_job(workspace, speed="900s")
         with running(*vapor(workspace.database.path, "--job", "1")) as program:
             program.seen("training", "best ")
-            time.sleep(SETTLING)
+            program.usage(SETTLING)
             figure, memory = program.usage(seconds), program.memory
     with running("-m", "tests.bench.peers", "plot") as program:
         program.seen("Ready")
@@ -92,11 +91,11 @@ def idle(seconds: float) -> list[Measurement]:
         add_ended(workspace, 30)
         with running(*vapor(workspace.database.path)) as program:
             program.seen("job 20")
-            time.sleep(SETTLING)
+            program.usage(SETTLING)
             figure = program.usage(seconds)
     with running("-m", "tests.bench.peers", "bare") as program:
         program.seen("Ready")
-        time.sleep(1.0)
+        program.usage(1.0)
         floor = program.usage(seconds)
     share, floor_share = 100 * figure.cpu, 100 * floor.cpu
     return [
@@ -123,7 +122,7 @@ def refresh_cost(points: int, seconds: int) -> float:
         arguments = vapor(workspace.database.path, "--no-worker", "--job", str(job.id))
         with running(*arguments) as program:
             program.seen("training", "best ")
-            time.sleep(SETTLING)
+            program.usage(SETTLING)
             used = 0.0
             for _ in range(seconds):
                 [job] = move_on(workspace, [job])
@@ -146,7 +145,7 @@ def opening_time(points: int, rounds: int) -> float:
         add_watched(workspace, points, ended=True)
         with running(*vapor(workspace.database.path, "--no-worker")) as program:
             program.seen("watched")
-            time.sleep(SETTLING)
+            program.usage(SETTLING)
             for _ in range(rounds):
                 pressed = program.press(ENTER)
                 taken.append(program.seen("best ") - pressed)
