@@ -60,6 +60,7 @@ class SimulatorRunner:
             yield Stopped(reached_budget=True)  # not even a first step: nothing is begun
             return
         failure = failure_of(spec)
+        pauses = _Pauses(timeline, clock)
 
         while position.stage is not Stage.COMPLETED:
             if control.wish in (Desired.STOP, Desired.PAUSE):
@@ -82,7 +83,7 @@ class SimulatorRunner:
             yield Progress(
                 position=following,
                 billed_seconds=timeline.seconds_at(following),
-                pauses_left=_pauses_left(timeline, clock, following) if waits else 0.0,
+                pauses_left=pauses.left(following) if waits else 0.0,
                 metrics=_measured(spec, position, following),
             )
             for line in _lines(spec, position, following):
@@ -181,15 +182,33 @@ def _measured(spec: SimulationSpec, before: Position, after: Position) -> Metric
     return None
 
 
-def _pauses_left(timeline: Timeline, clock: WallClock, position: Position) -> float:
-    """Return the wall-clock seconds that lie in later stages other than training."""
-    seconds = 0.0
-    while position.stage is not Stage.COMPLETED:
-        if position.stage is not Stage.TRAINING:
-            begun = clock.wall_at(timeline.seconds_at(position))
-            seconds += clock.wall_at(timeline.stage_end(position)) - begun
-        position = timeline.next_stage(position)
-    return seconds
+class _Pauses:
+    """The wall-clock seconds that lie in stages other than training, from a position on.
+
+    What comes after the present stage is added up once a stage.
+    """
+
+    def __init__(self, timeline: Timeline, clock: WallClock) -> None:
+        self._timeline, self._clock = timeline, clock
+        self._stage: tuple[Stage, int] | None = None
+        self._later = 0.0
+
+    def left(self, position: Position) -> float:
+        if self._stage != (position.stage, position.epoch):
+            self._stage = (position.stage, position.epoch)
+            self._later = 0.0
+            later = position
+            while later.stage is not Stage.COMPLETED:
+                later = self._timeline.next_stage(later)
+                self._later += self._rest(later)
+        return self._later + self._rest(position)
+
+    def _rest(self, position: Position) -> float:
+        """Return what is left of a pause; nothing while training."""
+        if position.stage in (Stage.TRAINING, Stage.COMPLETED):
+            return 0.0
+        begun = self._clock.wall_at(self._timeline.seconds_at(position))
+        return self._clock.wall_at(self._timeline.stage_end(position)) - begun
 
 
 def _lines(spec: SimulationSpec, before: Position, after: Position) -> list[str]:

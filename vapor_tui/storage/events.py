@@ -11,6 +11,8 @@ from vapor_tui.storage.tables import Table
 
 EVENTS = Table.metadata.tables["job_events"]
 
+_RECORD = insert(EVENTS)
+
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
@@ -39,18 +41,17 @@ def record(
 ) -> None:
     """Add a line to a job's history."""
     connection.execute(
-        insert(EVENTS).values(
-            {
-                "job_id": job_id,
-                "what": what,
-                "from": before,
-                "to": after,
-                "who": who,
-                "at": datetime.now(UTC),
-                "fence": fence,
-                "note": note,
-            }
-        )
+        _RECORD,
+        {
+            "job_id": job_id,
+            "what": what,
+            "from": before,
+            "to": after,
+            "who": who,
+            "at": datetime.now(UTC),
+            "fence": fence,
+            "note": note,
+        },
     )
 
 

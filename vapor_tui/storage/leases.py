@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    bindparam,
     case,
     exists,
     func,
@@ -32,7 +31,7 @@ from vapor_tui.storage.health import store_health
 from vapor_tui.storage.job_rows import JOBS
 from vapor_tui.storage.jobs import EVERYTHING, Claimable, jobs_by_id
 from vapor_tui.storage.logs import append_lines
-from vapor_tui.storage.metrics import store_blocks
+from vapor_tui.storage.metrics import driver, store_blocks
 from vapor_tui.storage.notifications import notify
 
 
@@ -176,43 +175,44 @@ def _take(connection: Connection, worker_id: int, which: Any) -> list[Job]:
     return jobs
 
 
-_ADVANCE = (
-    update(JOBS)
-    .where(
-        JOBS.c.id == bindparam("job"),
-        JOBS.c.fence == bindparam("held_fence"),
-        JOBS.c.lease_owner == bindparam("holder"),
-        JOBS.c.current_stage == bindparam("from_stage"),
-        JOBS.c.current_epoch == bindparam("from_epoch"),
-        JOBS.c.stage_seconds == bindparam("from_seconds"),
-        JOBS.c.current_step == bindparam("from_step"),
-    )
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in (
-                "status",
-                "lease_owner",
-                "current_stage",
-                "current_epoch",
-                "stage_seconds",
-                "current_step",
-                "progress",
-                "current_metrics",
-                "current_cost",
-                "estimated_completion_at",
-                "completed_at",
-                "final_cost",
-                "error_message",
-                "error_stack",
-                "error_repeats",
-                "artifact_path",
-                "barren_claims",
-                "updated_at",
-            )
-        }
-    )
+_NEW = (
+    "status",
+    "lease_owner",
+    "current_stage",
+    "current_epoch",
+    "stage_seconds",
+    "current_step",
+    "progress",
+    "current_metrics",
+    "current_cost",
+    "estimated_completion_at",
+    "completed_at",
+    "final_cost",
+    "error_message",
+    "error_stack",
+    "error_repeats",
+    "artifact_path",
+    "barren_claims",
+    "updated_at",
 )
+_ADVANCE = f"""
+UPDATE training_jobs SET {", ".join(f"{name} = ?" for name in _NEW)}
+WHERE id = ? AND fence = ? AND lease_owner = ?
+AND current_stage = ? AND current_epoch = ? AND stage_seconds = ? AND current_step = ?
+"""
+"""On the driver's own path, and without the whole job where only figures change: a worker can
+hold a thousand jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What of a stored job says whether more than figures is to be written."""
+
+    id: int
+    status: str
+    budget: float | None
+    current_cost: float
+    barren_claims: int
 
 
 def store_advances(connection: Connection, advances: Sequence[Advance]) -> set[int]:
@@ -222,62 +222,88 @@ def store_advances(connection: Connection, advances: Sequence[Advance]) -> set[i
     """
     if not advances:
         return set()
-    jobs = {job.id: job for job in jobs_by_id(connection, [a.lease.job_id for a in advances])}
+    stored = [JOBS.c[field.name] for field in fields(_Known)]
+    held = JOBS.c.id.in_([advance.lease.job_id for advance in advances])
+    known = {row.id: _Known(*row) for row in connection.execute(select(*stored).where(held))}
+    eventful = [
+        advance.lease.job_id
+        for advance in advances
+        if advance.lease.job_id in known and _is_eventful(known[advance.lease.job_id], advance)
+    ]
+    jobs = {job.id: job for job in jobs_by_id(connection, eventful)} if eventful else {}
+    now = datetime.now(UTC)
     lost: set[int] = set()
     for advance in advances:
-        job = jobs.get(advance.lease.job_id)
-        if job is None or not _store(connection, job, advance):
-            lost.add(advance.lease.job_id)
+        job_id = advance.lease.job_id
+        if job_id not in known or not _store(
+            connection, known[job_id], jobs.get(job_id), advance, now
+        ):
+            lost.add(job_id)
     return lost
 
 
-def _store(connection: Connection, job: Job, advance: Advance) -> bool:
-    lease, now = advance.lease, datetime.now(UTC)
+def _is_eventful(known: _Known, advance: Advance) -> bool:
+    """Say whether an advance has something for the history, a notification or the settings."""
+    before, after = advance.before, advance.after
+    return (
+        advance.status != known.status
+        or (before.stage, before.epoch) != (after.stage, after.epoch)
+        or advance.source is not None
+        or bool(advance.health or advance.notices)
+        or known.budget is not None
+    )
+
+
+def _store(
+    connection: Connection, known: _Known, job: Job | None, advance: Advance, now: datetime
+) -> bool:
+    """Store one advance; `job` is there if it is an eventful one."""
+    lease, before, after = advance.lease, advance.before, advance.after
     status, final = advance.status, advance.final_cost
-    if status in (Status.QUEUED, Status.PAUSED):
+    if job is not None and status in (Status.QUEUED, Status.PAUSED):
         # What a person asked for last must not be lost with the worker that they asked.
         status = released_status(job.desired)
         final = job.final_cost_of(advance.current_cost) if status.has_ended else None
-    held = status in HELD
-    changed = connection.execute(
-        _ADVANCE,
-        {
-            "job": lease.job_id,
-            "held_fence": lease.fence,
-            "holder": lease.worker_id,
-            "from_stage": advance.before.stage,
-            "from_epoch": advance.before.epoch,
-            "from_seconds": advance.before.seconds,
-            "from_step": advance.before.step,
-            "new_status": status,
-            "new_lease_owner": lease.worker_id if held else None,
-            "new_current_stage": advance.after.stage,
-            "new_current_epoch": advance.after.epoch,
-            "new_stage_seconds": advance.after.seconds,
-            "new_current_step": advance.after.step,
-            "new_progress": advance.progress,
-            "new_current_metrics": advance.current_metrics,
-            "new_current_cost": advance.current_cost,
-            "new_estimated_completion_at": advance.estimated_completion_at,
-            "new_completed_at": now if status.has_ended else None,
-            "new_final_cost": final,
-            "new_error_message": advance.error_message,
-            "new_error_stack": advance.error_stack,
-            "new_error_repeats": advance.error_repeats,
-            "new_artifact_path": advance.artifact_path,
-            "new_barren_claims": 0 if advance.moved else job.barren_claims,
-            "new_updated_at": now,
-        },
-    )
-    if changed.rowcount != 1:
+    values = {
+        "status": status,
+        "lease_owner": lease.worker_id if status in HELD else None,
+        "current_stage": after.stage,
+        "current_epoch": after.epoch,
+        "stage_seconds": after.seconds,
+        "current_step": after.step,
+        "progress": advance.progress,
+        "current_metrics": advance.current_metrics.model_dump_json(),
+        "current_cost": advance.current_cost,
+        "estimated_completion_at": _moment(advance.estimated_completion_at),
+        "completed_at": _moment(now if status.has_ended else None),
+        "final_cost": final,
+        "error_message": advance.error_message,
+        "error_stack": advance.error_stack,
+        "error_repeats": advance.error_repeats,
+        "artifact_path": advance.artifact_path,
+        "barren_claims": 0 if advance.moved else known.barren_claims,
+        "updated_at": _moment(now),
+    }
+    mine = (lease.job_id, lease.fence, lease.worker_id)
+    position = (before.stage, before.epoch, before.seconds, before.step)
+    bound = (*(values[name] for name in _NEW), *mine, *position)
+    if driver(connection).execute(_ADVANCE, bound).rowcount != 1:
         return False
-    if advance.source is not None:
+    if job is not None and advance.source is not None:
         _store_source(connection, job, advance.source, status)
-    store_blocks(connection, job.id, advance.blocks)
-    append_lines(connection, job.id, advance.lines)
-    store_health(connection, job, advance.health, who=lease.who, fence=lease.fence)
-    _tell(connection, job, replace(advance, status=status, final_cost=final), now)
+    store_blocks(connection, known.id, advance.blocks)
+    append_lines(connection, known.id, advance.lines)
+    if job is not None:
+        store_health(connection, job, advance.health, who=lease.who, fence=lease.fence)
+        _tell(connection, job, replace(advance, status=status, final_cost=final), now)
     return True
+
+
+def _moment(at: datetime | None) -> str | None:
+    """Return a moment as SQLAlchemy stores it: microseconds, UTC."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _store_source(connection: Connection, job: Job, source: SourceState, status: Status) -> None:

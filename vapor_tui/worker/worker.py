@@ -45,6 +45,8 @@ LETTING_GO_SECONDS = LEASE_SECONDS * 2 / 3
 LEAVING_SECONDS = 0.6
 """How long a worker that leaves tries to hand back."""
 DEFAULT_CONCURRENCY = 4
+CLAIMED_AT_ONCE = 50
+"""Jobs begun in one tick: each has a history and a notification to be written."""
 _TROUBLE_PAUSE_SECONDS = 1.0
 _PATIENCE_SECONDS = 2.0
 """How long a tick waits for a locked database before it says so."""
@@ -330,6 +332,7 @@ class Worker:
         held = list(self._drives)
         trained = sum(not drive.is_attached for drive in self._drives.values())
         room = max(self._concurrency - trained, 0) if self._claims else 0
+        room = min(room, CLAIMED_AT_ONCE)
         now = self._now()
         gone = await self._gone(database, now) if self._claims else _NOBODY
         shows_itself = bool(held) or self._is_separate
