@@ -1,7 +1,132 @@
-"""How figures grow: each against the number that could make it grow."""
+"""How figures grow with what could make them grow; screens should stay flat."""
 
 from __future__ import annotations
 
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.crowd import load_of
+from tests.bench.lists import read_time
+from tests.bench.measure import seconds
+from tests.bench.program import running, vapor
+from tests.bench.stock import add_ended, add_watched, move_on, stock
+from tests.bench.watching import opening_time
+from vapor_tui.datasets import read_dataset
+from vapor_tui.services.workspace import open_workspace
+from vapor_tui.storage.curves import curve
+
+_POINTS_OF_A_CHART = 1_000
+_RECORD = {"instruction": "Explain it. " * 20, "input": "", "output": "Because of this. " * 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A figure at several sizes of what it depends on."""
+
+    name: str
+    unit: str
+    cause: str
+    figures: dict[int, float]
+
+    @property
+    def exponent(self) -> float | None:
+        """By which power of the cause it grows, from the first size to the last; 1 is linear."""
+        (first, least), *_, (last, most) = self.figures.items()
+        return math.log(most / least) / math.log(last / first) if least and most else None
+
 
 def report(*, short: bool, as_json: bool) -> str:
-    return ""
+    """Measure and return a table, or one JSON document."""
+    thousands = (1_000, 10_000, 100_000) if short else (1_000, 10_000, 100_000, 1_000_000)
+    grown = [
+        *_by_points(thousands if short else (*thousands, 10_000_000)),
+        *_by_jobs((10, 1_000, 10_000) if short else (10, 1_000, 10_000, 100_000)),
+        *_by_live_jobs((1, 100) if short else (1, 10, 100, 1_000), 5 if short else 15),
+        *_by_megabytes((1, 10) if short else (1, 10, 100, 1_000)),
+    ]
+    if as_json:
+        rows = [{**asdict(growth), "exponent": growth.exponent} for growth in grown]
+        return json.dumps({"growth": rows}, indent=2)
+    return "\n".join(_line(growth) for growth in grown)
+
+
+def _line(growth: Growth) -> str:
+    figures = "".join(f"{size:>12,}: {figure:<9.3g}" for size, figure in growth.figures.items())
+    power = "" if growth.exponent is None else f"  ~ size^{growth.exponent:.2f}"
+    return f"{growth.name} by {growth.cause} ({growth.unit})\n  {figures}{power}"
+
+
+def _by_points(sizes: Sequence[int]) -> list[Growth]:
+    read, stored, opened, refreshed, bytes_ = {}, {}, {}, {}, {}
+    for size in sizes:
+        with stock() as workspace:
+            begun = time.perf_counter()
+            job = add_watched(workspace, size)
+            bytes_[size] = workspace.database.path.stat().st_size / 2**20
+            stored[size] = time.perf_counter() - begun
+            read[size] = 1000 * min(
+                seconds(
+                    lambda job=job, size=size: workspace.database.read(
+                        curve, job.id, 0, size, _POINTS_OF_A_CHART
+                    )
+                )
+                for _ in range(5)
+            )
+            [job] = move_on(workspace, [job])
+            refreshed[size] = 1000 * seconds(lambda job=job: move_on(workspace, [job]))
+        if size <= 1_000_000:
+            opened[size] = opening_time(size, 3)
+    return [
+        Growth("curve read for a chart", "ms", "points of the job", read),
+        Growth("monitor opened", "s", "points of the job", opened),
+        Growth("one more step stored", "ms", "points of the job", refreshed),
+        Growth("points stored", "s", "points of the job", stored),
+        Growth("database", "MiB", "points of the job", bytes_),
+    ]
+
+
+def _by_jobs(sizes: Sequence[int]) -> list[Growth]:
+    pages, opened, listed = {}, {}, {}
+    for size in sizes:
+        with stock() as workspace:
+            add_ended(workspace, size)
+            pages[size] = read_time(workspace, 5)
+            path = workspace.database.path
+            opened[size] = 1000 * seconds(lambda path=path: open_workspace(path).close())
+            with running(*vapor(path, "--no-worker")) as program:
+                listed[size] = program.seen(f"job {size - 2}") - program.begun
+    return [
+        Growth("page of the list read", "ms", "jobs", pages),
+        Growth("list shown from the start", "s", "jobs", listed),
+        Growth("database opened", "ms", "jobs", opened),
+    ]
+
+
+def _by_live_jobs(sizes: Sequence[int], duration: int) -> list[Growth]:
+    loads = {size: load_of(size, duration) for size in sizes}
+    return [
+        Growth("worker's CPU", "%", "live jobs", {n: 100 * x.cpu for n, x in loads.items()}),
+        Growth("worker's tick", "s", "live jobs", {n: x.median_tick for n, x in loads.items()}),
+        Growth(
+            "worker's longest tick", "s", "live jobs", {n: x.longest_tick for n, x in loads.items()}
+        ),
+        Growth("worker's memory", "MiB", "live jobs", {n: x.memory for n, x in loads.items()}),
+    ]
+
+
+def _by_megabytes(sizes: Sequence[int]) -> list[Growth]:
+    line = f"{json.dumps(_RECORD)}\n"
+    taken = {}
+    for size in sizes:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "bench.jsonl"
+            with path.open("w", encoding="utf-8") as file:
+                for _ in range(size):
+                    file.write(line * (2**20 // len(line)))
+            taken[size] = seconds(lambda path=path: read_dataset(path))
+    return [Growth("dataset read", "s", "MiB of the dataset", taken)]
