@@ -89,10 +89,11 @@ class RunControl:
     async def sleep(self, seconds: float) -> None:
         """Wait, but wake up when the wish changes."""
         self._changed.clear()
+        alarm = asyncio.get_running_loop().call_later(seconds, self._changed.set)
         try:
-            await asyncio.wait_for(self._changed.wait(), seconds)
-        except TimeoutError:
-            return
+            await self._changed.wait()
+        finally:
+            alarm.cancel()
 
 
 class Runner(Protocol):

@@ -34,6 +34,8 @@ from vapor_tui.worker.watch import LEASE_SECONDS, LeaseWatch
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.25
+IDLE_SECONDS = 1.0
+"""Between two looks for queued jobs while none is held; whoever queues one here wakes it."""
 HEARTBEAT_SECONDS = 2.0
 """Longest time between two signs of life while a job is held."""
 WATCH_SECONDS = 1.0
@@ -181,7 +183,8 @@ class Worker:
         self.wake()
 
     async def _pause(self) -> None:
-        seconds = TICK_SECONDS if self.trouble is None else _TROUBLE_PAUSE_SECONDS
+        seconds = TICK_SECONDS if self._drives else IDLE_SECONDS
+        seconds = seconds if self.trouble is None else _TROUBLE_PAUSE_SECONDS
         seconds = min(seconds, max(0.0, self._seconds_to_hold_on()))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._awake.wait(), seconds)

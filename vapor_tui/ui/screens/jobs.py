@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _STALE_SECONDS = 1.5
 """A list this old has not been written to; its times are brought up to date by themselves."""
+_MINUTE = 60.0
+_STALE_AGES_SECONDS = 20.0
+"""The same for one of which only ages in minutes and more are left to change."""
 
 
 class JobsScreen(ArrangingScreen, PagingScreen[None]):
@@ -198,7 +201,8 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
     def _time_passed(self) -> None:
         """Keep ages and times left right while nothing is written."""
         shown, now = self.table.shown, self.vapor.second
-        if self.is_seen and (now - shown.now).total_seconds() > _STALE_SECONDS:
+        stale = _STALE_SECONDS if _changes_by_itself(shown) else _STALE_AGES_SECONDS
+        if self.is_seen and (now - shown.now).total_seconds() > stale:
             self.table.shown = replace(shown, now=now)
 
     def _show_note(self, overview: Overview) -> None:
@@ -322,3 +326,11 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
     @on(JobTable.Opened)
     def _open(self, message: JobTable.Opened) -> None:
         self.vapor.open_monitor(message.job_id)
+
+
+def _changes_by_itself(shown: ShownJobs) -> bool:
+    """Say whether a list shows seconds: of a job that goes on, or of one just made."""
+    newest = max((job.created_at for job in shown.rows), default=shown.now)
+    return (shown.now - newest).total_seconds() < _MINUTE or any(
+        job.status.is_active for job in shown.rows
+    )
