@@ -211,7 +211,6 @@ class _Known:
     id: int
     status: str
     budget: float | None
-    current_cost: float
     barren_claims: int
 
 
