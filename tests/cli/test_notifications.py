@@ -195,7 +195,7 @@ def test_a_mistake_for_the_app_is_named_before_it_opens(
 
     monkeypatch.setattr("vapor_tui.ui.app.VaporApp.run", never)
     monkeypatch.setattr("sys.stdin", _Terminal())
-    monkeypatch.setattr("vapor_tui.cli.screens.sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr("vapor_tui.cli.opening.sys.stdout.isatty", lambda: True)
     configured(text)
     code, out, err = cli()
     assert (code, out) == (2, "")

@@ -24,6 +24,9 @@ from vapor_tui.ui.screens.monitor import MonitorScreen
 
 AddJob = Callable[..., Job]
 
+WIDE = (160, 45)
+"""Room for keys that were changed, which stand behind the others."""
+
 
 def preferring(workspace: Workspace, **preferences: Any) -> VaporApp:
     return frozen_app(workspace, preferences=Preferences(**preferences))
@@ -72,7 +75,7 @@ async def test_smoothing_begins_as_preferred_and_goes_on_from_there(
         await running.sees("smooth 0.50")
         for key, smoothing in (("right", 0.6), ("left", 0.3), ("left", 0.0), ("left", 0.0)):
             await running.press(f"{key}_square_bracket")
-            assert running.top(MonitorScreen).smoothing == smoothing
+            assert running.top(MonitorScreen).view.smoothing == smoothing
 
 
 class Bells:
@@ -102,7 +105,7 @@ async def test_the_bell_rings_once_for_all_that_comes_together(
 async def test_own_keys_take_the_place_of_the_usual(workspace: Workspace, add_job: AddJob) -> None:
     add_job()
     keys = {"jobs.new": "N,ctrl+n", "app.notifications": "f9"}
-    async with session(preferring(workspace, keys=keys)) as app:
+    async with session(preferring(workspace, keys=keys), WIDE) as app:
         await app.sees("support-bot", "N new")
         await app.press("n", "3")
         assert app.top(JobsScreen)
@@ -114,7 +117,7 @@ async def test_what_shared_a_key_with_what_is_changed_keeps_it(
     workspace: Workspace, add_job: AddJob
 ) -> None:
     add_job()
-    async with session(preferring(workspace, keys={"jobs.rehearse": "z"})) as app:
+    async with session(preferring(workspace, keys={"jobs.rehearse": "z"}), WIDE) as app:
         await app.sees("support-bot")
         await app.press("p")
         await app.sees("paused", "r resume")
@@ -147,7 +150,7 @@ async def test_keys_of_screens_that_are_not_open_yet_are_changed_too(
         app.app.open_monitor(job.id)
         await app.sees("f7 window")
         await app.press("f7")
-        assert app.top(MonitorScreen).window is not None
+        assert app.top(MonitorScreen).view.width is not None
 
 
 @pytest.mark.parametrize("name", ["n", "N", "?", "+", "/", "f5", "ctrl+n", "slash", "space", "é"])
