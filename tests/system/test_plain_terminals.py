@@ -65,6 +65,8 @@ def test_no_colour_reaches_the_terminal_where_none_is_wanted(open_app: Open) -> 
     coloured = open_app()
     coloured.wait_for("rehearse")
     assert COLOUR.search(coloured.written)
+    coloured.press("q")  # or its worker takes the job of the other
+    coloured.wait_until_left()
     terminal = open_app("--speed", "max", NO_COLOR="1")
     rehearse(terminal)
     assert COLOUR.search(terminal.written) is None

@@ -129,7 +129,7 @@ async def test_no_colour_is_drawn_where_none_is_wanted(
         ("export", ("j",), "Export this table as JSON"),
         ("question", (), "No, leave it as it is"),  # the button
         ("new job", (), "Balanced"),  # the cards, at the one that is chosen
-        ("palette", ("down",), "and their order"),
+        ("palette", ("down",), "with these settings"),
         ("models", (), "350M"),
     ],
 )
