@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+from vapor_tui.domain.run_events import LARGEST_STEP
 from vapor_tui.domain.sources import Outcome, RunFacts
 from vapor_tui.runlogs import names
 
@@ -52,7 +53,7 @@ class Ledger:
             return
         if self._rising and step < next(reversed(self._rising)):
             self._close()
-        if epoch is not None and math.isfinite(epoch) and epoch >= 0:
+        if epoch is not None and 0 <= epoch <= LARGEST_STEP:
             self._facts["epoch"] = epoch
         row = self._rising.setdefault(step, {})
         row[names.EPOCH] = self._facts["epoch"]

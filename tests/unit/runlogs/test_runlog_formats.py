@@ -183,6 +183,14 @@ def test_usual_names_of_columns(tmp_path: Path) -> None:
     assert table == {7: wanted}
 
 
+@pytest.mark.parametrize("epoch", ["1e300", "9223372036854775808", "-1", "inf", "nan"])
+def test_an_epoch_that_cannot_be_one_is_ignored(tmp_path: Path, epoch: str) -> None:
+    text = f"step,loss,epoch\n1,2.0,0.5\n2,1.0,{epoch}\n"
+    table, facts = read(logs.written(tmp_path / "metrics.csv", text))
+    assert (facts.step, facts.epoch) == (2, 0.5)
+    assert [row["epoch"] for row in table.values()] == [0.5, 0.5]
+
+
 def test_output_without_bars_is_counted(tmp_path: Path) -> None:
     text = "".join(f"{ {'loss': loss, 'epoch': 0.1} }\n" for loss in (3.0, 2.0, 1.0))
     table, _ = read(logs.written(tmp_path / "x.log", text))
