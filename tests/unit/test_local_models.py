@@ -103,3 +103,24 @@ def test_a_configuration_that_says_nothing_leaves_the_model_unknown(
     (folder / "config.json").write_text(text)
     assert known_model(str(folder), catalogue) is None
     assert known_model(str(tmp_path / "missing"), catalogue) is None
+
+
+@pytest.mark.parametrize("name", ["a\0b", "/a\0b", "a" * 300])
+def test_a_name_that_no_path_can_have_is_unknown(name: str, catalogue: Catalogue) -> None:
+    assert known_model(name, catalogue) is None
+
+
+@pytest.mark.parametrize("size", [10**10, 10**30, 10**200])
+@pytest.mark.parametrize("entry", ["hidden_size", "intermediate_size", "num_experts", "vocab_size"])
+def test_sizes_that_no_model_has_make_it_unknown(
+    tmp_path: Path, catalogue: Catalogue, entry: str, size: int
+) -> None:
+    folder = _write(tmp_path / "mine", **{entry: size})
+    assert known_model(str(folder), catalogue) is None
+
+
+def test_more_weights_than_can_be_counted_make_it_unknown(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    large = {"num_hidden_layers": 10**6, "hidden_size": 10**8, "intermediate_size": 10**9}
+    assert known_model(str(_write(tmp_path / "mine", **large)), catalogue) is None

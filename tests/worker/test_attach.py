@@ -28,6 +28,12 @@ from vapor_tui.worker.worker import Worker, default_runners
 
 ENTRIES = logs.history(range(10, 210, 10))
 DAY = 24 * 3600
+MODEL = {
+    "num_hidden_layers": 2,
+    "num_attention_heads": 1,
+    "intermediate_size": 10,
+    "vocab_size": 10,
+}
 
 
 def attached(workspace: Workspace, path: Path, **options: str) -> Job:
@@ -105,6 +111,21 @@ async def test_a_finished_run_is_read_and_has_ended(workspace: Workspace, tmp_pa
     assert {f: t for f, t in before.items() if f in after and f != tmp_path} == {
         f: t for f, t in after.items() if f != tmp_path
     }, "nothing is written beside the log"
+
+
+@pytest.mark.parametrize("size", [None, 10**30, 10**200])
+def test_a_base_model_that_makes_no_sense_keeps_no_run_from_being_followed(
+    workspace: Workspace, tmp_path: Path, size: int | None
+) -> None:
+    model = logs.written(tmp_path / "model" / "config.json", json.dumps(MODEL | {"hidden_size": size}))
+    named = "a\0b" if size is None else str(model.parent)
+    logs.written(
+        tmp_path / "run" / "adapter_config.json",
+        json.dumps({"base_model_name_or_path": named, "r": 8}),
+    )
+    logs.written(tmp_path / "run" / "loss.csv", "step,loss\n1,2\n2,1\n")
+    job = attached(workspace, tmp_path / "run")
+    assert (job.name, job.run_settings["lora_rank"]) == ("run", 8)  # type: ignore[index]
 
 
 async def test_a_live_run_is_followed_across_workers(workspace: Workspace, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from vapor_tui.domain.formats import short_count
 from vapor_tui.domain.hyperparameters import ALPHA_PER_RANK, Hyperparameters, field_messages
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, le=10**15)]
 
 CUSTOM = "custom"
 """The preset id of a job whose fields are no longer those of a preset."""

@@ -108,14 +108,14 @@ def attach_inspected(
     name: str | None = None,
     leased_to: int | None = None,
 ) -> Result[Job]:
-    """Make the job of `attach_run`; touches the database only."""
+    """Make the job of `attach_run`; reads the base model's own files, where there are any."""
     source = inspected.source
+    row = _row(workspace, inspected, (name or name_of(source.path)).strip())
 
     def store(connection: Connection) -> Result[Job]:
         known = queries.job_of_source(connection, workspace.owner, str(source.path))
         if known is not None and _still_stands(known, source):
             return Ok(known)
-        row = _row(workspace, inspected, (name or name_of(source.path)).strip())
         job_id = queries.insert_job(connection, row)
         who = workspace.owner
         record(connection, job_id, "status", None, Status.QUEUED, who=who, fence=0)

@@ -6,7 +6,7 @@ import json
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -32,7 +32,7 @@ def known_model(name: str, catalogue: Catalogue) -> Model | None:
     config = folder / "config.json"
     try:
         changed = config.stat().st_mtime_ns
-    except OSError:
+    except (OSError, ValueError):  # a name may hold what no path can
         return None
     return _read(name, config, changed)
 
@@ -64,25 +64,31 @@ def _read(name: str, config: Path, changed: int) -> Model | None:
         return None
 
 
+_LARGEST_SIZE = 10**9
+_Size = Annotated[int, Field(gt=0, le=_LARGEST_SIZE)]
+_Optional = Annotated[int, Field(ge=0, le=_LARGEST_SIZE)] | None
+"""0 says as little as None."""
+
+
 class _Dimensions(BaseModel):
     """The entries of a config.json that say how large a decoder is, under their usual names."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
     model_type: str = "unknown"
-    layers: int = Field(alias="num_hidden_layers", gt=0)
-    hidden_size: int = Field(gt=0)
-    heads: int = Field(alias="num_attention_heads", gt=0)
-    kv_heads: int | None = Field(default=None, alias="num_key_value_heads")
-    head_dim: int | None = None
-    mlp_size: int = Field(alias="intermediate_size", gt=0)
-    vocabulary: int = Field(alias="vocab_size", gt=0)
-    context: int = Field(default=2048, alias="max_position_embeddings", gt=0)
+    layers: _Size = Field(alias="num_hidden_layers")
+    hidden_size: _Size
+    heads: _Size = Field(alias="num_attention_heads")
+    kv_heads: _Optional = Field(default=None, alias="num_key_value_heads")
+    head_dim: _Optional = None
+    mlp_size: _Size = Field(alias="intermediate_size")
+    vocabulary: _Size = Field(alias="vocab_size")
+    context: _Size = Field(default=2048, alias="max_position_embeddings")
     tied_embeddings: bool = Field(default=False, alias="tie_word_embeddings")
-    num_experts: int | None = None
-    num_local_experts: int | None = None
-    experts_per_token: int | None = Field(default=None, alias="num_experts_per_tok")
-    moe_intermediate_size: int | None = None
+    num_experts: _Optional = None
+    num_local_experts: _Optional = None
+    experts_per_token: _Optional = Field(default=None, alias="num_experts_per_tok")
+    moe_intermediate_size: _Optional = None
 
     @property
     def head_size(self) -> int:
@@ -159,7 +165,7 @@ def _cached_snapshot(name: str) -> Path | None:
     repository = _hub_cache() / f"models--{name.replace('/', '--')}"
     try:
         revision = (repository / "refs" / "main").read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return None
     folder = repository / "snapshots" / revision
     return folder if revision and folder.is_dir() else None
