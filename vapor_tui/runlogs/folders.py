@@ -12,6 +12,7 @@ from vapor_tui.domain.sources import LIVE, LogFormat
 from vapor_tui.runlogs import trainer_state
 from vapor_tui.runlogs.errors import RunLogError
 from vapor_tui.runlogs.event_files import MARK
+from vapor_tui.runlogs.moments import moment_of
 from vapor_tui.runlogs.sniffing import HEAD, sniff
 
 MOST_ENTRIES = 5_000
@@ -85,7 +86,7 @@ def find_source(path: Path) -> FoundSource:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise RunLogError(f"{path} cannot be opened: {reason}") from error
     if not is_folder:
-        return FoundSource(real, sniff(real), _moment(status))
+        return FoundSource(real, sniff(real), moment_of(status))
     found = sources_in(real)
     if not found:
         raise RunLogError(
@@ -128,7 +129,7 @@ def _states(folder: Path, entries: list[os.DirEntry[str]]) -> Iterator[FoundSour
         file = folder / name
         try:
             if file.is_file():
-                moments.append(_moment(file.stat()))
+                moments.append(moment_of(file.stat()))
         except OSError:
             continue
     if moments:
@@ -185,10 +186,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _changed(entry: os.DirEntry[str]) -> datetime | None:
     try:
-        return _moment(entry.stat())
-    except (OSError, ValueError):
+        return moment_of(entry.stat())
+    except OSError:
         return None
-
-
-def _moment(status: os.stat_result) -> datetime:
-    return datetime.fromtimestamp(status.st_mtime, UTC)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vapor_tui.domain.sources import FileMark
 from vapor_tui.runlogs.errors import RunLogError, RunLogGoneError
+from vapor_tui.runlogs.moments import moment_of
 
 _HEAD = 1024
 _TAIL = 64
@@ -53,7 +54,7 @@ class Tail:
         found = _status(self.path)
         looked = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
         self.size = found.st_size
-        self.changed_at = datetime.fromtimestamp(found.st_mtime, UTC)
+        self.changed_at = moment_of(found)
         if looked == self._looked:
             return False
         self._looked = looked

@@ -7,7 +7,6 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from vapor_tui.domain.sources import FileMark, LogFormat, Outcome, RunFacts, Sou
 from vapor_tui.runlogs import names
 from vapor_tui.runlogs.errors import RunLogError, RunLogGoneError
 from vapor_tui.runlogs.ledger import Ledger
+from vapor_tui.runlogs.moments import moment_of
 from vapor_tui.runlogs.reading import Reading
 
 FILE_NAME = "trainer_state.json"
@@ -58,7 +58,7 @@ class TrainerStateSource:
             if entries > known:
                 ledger.record(entry)
         document.tell(ledger)
-        changed_at = datetime.fromtimestamp(found.st_mtime, UTC)
+        changed_at = moment_of(found)
         self._looked = looked
         self._state = SourceState(
             format=LogFormat.TRAINER_STATE,

@@ -7,12 +7,13 @@ import os
 import pickle
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests import logged_runs as logs
 from vapor_tui.domain.sources import LogFormat
-from vapor_tui.runlogs import RunLogError, describe, find_runs, find_source
+from vapor_tui.runlogs import RunLogError, describe, find_runs, find_source, open_source
 from vapor_tui.runlogs.yaml_settings import top_level
 
 ENTRIES = logs.history(range(10, 60, 10))
@@ -89,6 +90,22 @@ def test_looking_ends_when_its_time_is_over(tmp_path: Path) -> None:
     found = find_runs(tmp_path, seconds=0.0)
     assert not found.is_complete
     assert len(found.runs) < 20
+
+
+@pytest.mark.parametrize("seconds", [3e11, -3e11, 1e10])
+@pytest.mark.parametrize("name", ["trainer_state.json", "loss.csv"])
+def test_a_file_from_another_age_is_read_like_any_other(name: str, seconds: float) -> None:
+    # Not every file system keeps such a moment; that of the shared memory does.
+    with TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
+        entries = logs.history(range(10, 60, 10))
+        write = logs.trainer_state if name.endswith("json") else logs.csv_table
+        path = logs.written(Path(folder) / name, write(entries))
+        os.utime(path, (seconds, seconds))
+        [run] = find_runs(Path(folder)).runs
+        for found in (find_source(path), find_source(path.parent), run.best):
+            reading = open_source(found.path, found.format).read()
+            assert reading.state.changed_at == found.changed_at
+            found.is_live(datetime.now(UTC))
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
