@@ -117,7 +117,9 @@ async def test_a_finished_run_is_read_and_has_ended(workspace: Workspace, tmp_pa
 def test_a_base_model_that_makes_no_sense_keeps_no_run_from_being_followed(
     workspace: Workspace, tmp_path: Path, size: int | None
 ) -> None:
-    model = logs.written(tmp_path / "model" / "config.json", json.dumps(MODEL | {"hidden_size": size}))
+    model = logs.written(
+        tmp_path / "model" / "config.json", json.dumps(MODEL | {"hidden_size": size})
+    )
     named = "a\0b" if size is None else str(model.parent)
     logs.written(
         tmp_path / "run" / "adapter_config.json",

@@ -46,6 +46,8 @@ _FIRST_SHARE = 0.05
 """Of the present S, where the curve begins to count."""
 _BINS, _MOST_IN_A_BIN, _NOISE_POINTS = 40, 200, 2_000
 _MOST_LOG = 700.0
+_MOST_EPOCHS = 100_000
+"""More of them than any run has: they are left out rather than counted one by one."""
 _QUANTILE = 1.2816
 """Of the normal distribution: four fifths lie within so many standard deviations."""
 
@@ -95,7 +97,8 @@ def forecast(
 ) -> Forecast | Silence:
     """Return where the loss will end, from all points so far, shape (n,); a loss may be NaN.
 
-    `steps_per_epoch` is 0 when it is not known; `left_out` are first and last steps of
+    `steps_per_epoch` is 0 when it is not known, and counts as unknown when it is less than one
+    step; `left_out` are first and last steps of
     stretches that say nothing about the rest, as spikes do. A few milliseconds for any n.
     """
     known = np.isfinite(losses) & (losses > 0)
@@ -116,6 +119,8 @@ def forecast(
         needed = f"{LEAST_PROGRESS:.0%} of the cumulative learning rate"
         return Silence(f"it needs {needed}, {present / final:.0%} are behind")
 
+    if not 1 <= steps_per_epoch or course.total_steps > _MOST_EPOCHS * steps_per_epoch:
+        steps_per_epoch = 0.0
     shift = _EARLY * present
     edges = _edges(course, shift, present, last, steps_per_epoch)
     at, height, size = _medians(steps, losses, edges)

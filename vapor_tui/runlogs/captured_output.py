@@ -23,8 +23,9 @@ _BAR = re.compile(r"^\s*(?:\d{1,3})%\|[^|]*\|\s*(\d{1,12})/(\d{1,12})\s*\[([\d:]
 _ANY_BAR = re.compile(r"\d{1,3}%\|[^|]*\|\s*\S+/\S+\s*\[|\d+it \[\d\d:\d\d")
 _RECORD = re.compile(r"\{\s*['\"](?:[^{}]*)\}")
 _PAIR = re.compile(r"""['"]([\w/ .-]{1,80})['"]\s*:\s*(?:['"]([^'"]{0,80})['"]|([^,'"{}]{1,80}))""")
-_TOTAL = re.compile(r"Total optimization steps = ([\d,]{1,15})")
-_EPOCHS = re.compile(r"Num Epochs = ([\d,]{1,9})")
+_TOTAL = re.compile(r"Total optimization steps = ([\d,]{1,25})(?![\d,]|\.\d)")
+_EPOCHS = re.compile(r"Num Epochs = ([\d,]{1,25})(?![\d,]|\.\d)")
+"""Whole numbers only: the first figures of one that is longer say something else."""
 _BEGINS = "***** Running training *****"
 _MOST_OPEN = 200
 

@@ -98,11 +98,16 @@ class Ledger:
         return True
 
     def total(self, *, steps: int = 0, epochs: int = 0) -> None:
-        """Take note of how long the run is going to be; 0 says nothing."""
+        """Take note of how long the run is going to be; 0 says nothing.
+
+        More epochs than steps are none that a run can have: they are unknown then.
+        """
         if steps > 0:
             self._facts["total_steps"] = steps
         if epochs > 0:
             self._facts["total_epochs"] = epochs
+        if 0 < self._facts["total_steps"] < self._facts["total_epochs"]:
+            self._facts["total_epochs"] = 0
 
     def at(self, seconds: float) -> None:
         """Take note of when something was logged, in seconds since the epoch."""

@@ -50,7 +50,8 @@ def forecast_of(
         return Silence("the run does not say how many steps it has")
     if points.loss is None or not len(points):
         return Silence("nothing is logged yet")
-    per_epoch = job.total_steps / job.total_epochs if job.total_epochs > 1 else 0.0
+    has_epochs = 1 < job.total_epochs <= job.total_steps
+    per_epoch = job.total_steps / job.total_epochs if has_epochs else 0.0
     if job.estimate is not None:
         per_epoch = float(job.estimate.steps_per_epoch)
     left_out = departures(health, int(points.step[-1]))

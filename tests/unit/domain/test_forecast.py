@@ -136,3 +136,17 @@ def test_without_logged_rates_the_steps_count_alike() -> None:
     steps = np.arange(1, 30)
     course = inferred_course(MetricsBlock(steps, steps / 30), 100)
     assert course.cumulative(np.array([10.0, 100.0])).tolist() == [10.0, 100.0]
+
+
+@pytest.mark.parametrize("per_epoch", [1e-12, 0.5, -1.0, float("nan")])
+def test_epochs_shorter_than_a_step_are_unknown(per_epoch: float) -> None:
+    steps, losses = curve(500)
+    assert forecast(steps, losses, COURSE, per_epoch) == forecast(steps, losses, COURSE)
+
+
+def test_a_run_of_very_many_epochs_is_not_counted_through() -> None:
+    total = 10**12
+    steps, losses = curve(500)
+    steps = steps * (total // TOTAL)
+    course = Schedule(1.0, "constant", 0, total)
+    assert forecast(steps, losses, course, 1.0) == forecast(steps, losses, course)

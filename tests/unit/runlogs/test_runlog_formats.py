@@ -191,6 +191,19 @@ def test_an_epoch_that_cannot_be_one_is_ignored(tmp_path: Path, epoch: str) -> N
     assert [row["epoch"] for row in table.values()] == [0.5, 0.5]
 
 
+@pytest.mark.parametrize(
+    ("said", "epochs"),
+    [("3", 3), ("1,000", 1000), ("9,223,372,036,854,775,807", 0), ("2.5", 0), ("3000", 0)],
+)
+def test_only_epochs_that_a_run_can_have_are_believed(
+    tmp_path: Path, said: str, epochs: int
+) -> None:
+    text = f"  Num Epochs = {said}\n  Total optimization steps = 2,000\n"
+    text += "{'loss': 1.0, 'learning_rate': 0.1, 'epoch': 1.0}\n"
+    facts = read(logs.written(tmp_path / "train.log", text))[1]
+    assert facts.total_epochs == epochs
+
+
 def test_output_without_bars_is_counted(tmp_path: Path) -> None:
     text = "".join(f"{ {'loss': loss, 'epoch': 0.1} }\n" for loss in (3.0, 2.0, 1.0))
     table, _ = read(logs.written(tmp_path / "x.log", text))
