@@ -20,6 +20,7 @@ from vapor_tui.domain.notifications import queued_notice
 from vapor_tui.services.jobs import get_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import deliveries
+from vapor_tui.storage.errors import StorageError
 from vapor_tui.storage.notifications import notify
 from vapor_tui.worker.deliveries import delivering
 from vapor_tui.worker.programs import KEPT_BYTES, run_program
@@ -252,3 +253,34 @@ def _is_alive(number: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+async def test_listening_that_fails_at_first_begins_at_the_next_look(
+    workspace: Workspace,
+    script: MakeScript,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failures = [StorageError("locked"), StorageError("locked")]
+    real = deliveries.listen
+
+    def listen(*arguments: Any) -> int:
+        if failures:
+            raise failures.pop()
+        return real(*arguments)
+
+    monkeypatch.setattr(deliveries, "listen", listen)
+    monkeypatch.setattr("vapor_tui.worker.deliveries.LOOK_SECONDS", 0.02)
+    with _logged(caplog):
+        async with (
+            asyncio.timeout(PATIENCE),
+            delivering(workspace.database, OWNER, script(KEEP), asyncio.Event()),
+        ):
+            while not workspace.database.read(deliveries.is_listening, OWNER):
+                await asyncio.sleep(0.01)
+            [number] = _write(workspace, 1)
+    assert [event["id"] for event in told()] == [number]
+    assert [record.getMessage() for record in caplog.records].count(
+        "notifications are delivered later: locked"
+    ) == 1

@@ -80,11 +80,13 @@ class Delivery:
 
     async def begin(self) -> None:
         """Begin to listen, so that what is written from now on is delivered."""
-        with contextlib.suppress(StorageError):  # told by the worker, which needs it as well
+        try:
             if self._command:
                 self._told = await self._database.write_async(deliveries.listen, self._owner)
             elif await self._database.read_async(deliveries.is_listening, self._owner):
                 await self._database.write_async(deliveries.stop_listening, self._owner)
+        except StorageError as error:
+            self._tell_trouble(error)
 
     def finish(self) -> None:
         """Let `run` return when nothing is left to deliver."""
@@ -111,21 +113,25 @@ class Delivery:
                 return None
             if self._told is None:
                 await self.begin()
-            if self._told is None or not await self._database.read_async(
-                deliveries.waits, self._owner
-            ):
+            if self._told is None:
+                return None  # nothing is listened to yet: the next look begins anew
+            if not await self._database.read_async(deliveries.waits, self._owner):
                 self._version = version
                 return None
             note = await self._database.write_async(deliveries.claim_next, self._owner, self._told)
         except StorageError as error:
-            if not self._is_in_trouble:
-                log.warning("notifications are delivered later: %s", error)
-            self._is_in_trouble = True
+            self._tell_trouble(error)
             return None
         self._is_in_trouble = False
         if note is not None:
             self._told = note.id
         return note
+
+    def _tell_trouble(self, error: StorageError) -> None:
+        """Log what is wrong with the database, once until it answers again."""
+        if not self._is_in_trouble:
+            log.warning("notifications are delivered later: %s", error)
+        self._is_in_trouble = True
 
     async def _tell(self, note: Notification) -> None:
         ending = await run_event_program(self._command, note, self._timeout)
