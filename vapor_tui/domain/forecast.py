@@ -119,7 +119,8 @@ def forecast(
         needed = f"{LEAST_PROGRESS:.0%} of the cumulative learning rate"
         return Silence(f"it needs {needed}, {present / final:.0%} are behind")
 
-    if not 1 <= steps_per_epoch or course.total_steps > _MOST_EPOCHS * steps_per_epoch:
+    knows_epochs = steps_per_epoch >= 1  # and is a number
+    if not knows_epochs or course.total_steps > _MOST_EPOCHS * steps_per_epoch:
         steps_per_epoch = 0.0
     shift = _EARLY * present
     edges = _edges(course, shift, present, last, steps_per_epoch)

@@ -29,15 +29,18 @@ _PLACES, _EACH = 200, 8
 
 def forecast_now(workspace: Workspace, job: Job) -> Forecast | Silence:
     """Return where a job's loss will end, from what is stored."""
-    return workspace.database.read(read_forecast, job)
-
-
-def read_forecast(connection: Connection, job: Job) -> Forecast | Silence:
-    """Return where a job's loss will end, from what is stored."""
     if job.status.has_ended:
         return _ENDED
-    points = metric_samples(connection, job.id, job.current_step, _PLACES, _EACH)
-    return forecast_of(job, points, health_history(connection, job.id))
+    return forecast_of(job, *workspace.database.read(_read, job))
+
+
+def read_points(connection: Connection, job: Job) -> MetricsBlock:
+    """Return so many of a job's points, from all of its way, as a forecast takes."""
+    return metric_samples(connection, job.id, job.current_step, _PLACES, _EACH)
+
+
+def _read(connection: Connection, job: Job) -> tuple[MetricsBlock, list[HealthChange]]:
+    return read_points(connection, job), health_history(connection, job.id)
 
 
 def forecast_of(

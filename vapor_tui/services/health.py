@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from vapor_tui.domain.forecast import Forecast, Silence
 from vapor_tui.domain.health.findings import Finding, HealthChange, standing
 from vapor_tui.domain.jobs import Job
-from vapor_tui.services.forecast import read_forecast
+from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.services.forecast import forecast_of, read_points
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.events import JobEvent, history
 from vapor_tui.storage.health import health_history
@@ -32,12 +33,16 @@ class JobHealth:
 
 def job_health(workspace: Workspace, job: Job) -> JobHealth:
     """Return how a job fares."""
-    return workspace.database.read(_read, job)
+    points, changes, events = workspace.database.read(_read, job)
+    return JobHealth(changes, events, forecast_of(job, points, changes))
 
 
-def _read(connection: Connection, job: Job) -> JobHealth:
-    return JobHealth(
-        changes=health_history(connection, job.id),
-        events=history(connection, job.id),
-        forecast=read_forecast(connection, job),
+def _read(
+    connection: Connection, job: Job
+) -> tuple[MetricsBlock, list[HealthChange], list[JobEvent]]:
+    """Return what is stored; a forecast takes too long for a transaction."""
+    return (
+        read_points(connection, job),
+        health_history(connection, job.id),
+        history(connection, job.id),
     )
