@@ -13,7 +13,7 @@ from vapor_tui.domain.sources import RunSettings, SettingValue
 from vapor_tui.domain.text import storable
 from vapor_tui.runlogs import names
 from vapor_tui.runlogs.errors import RunLogError
-from vapor_tui.runlogs.trainer_state import Document, state_names
+from vapor_tui.runlogs.trainer_state import Document, file_status, state_names
 from vapor_tui.runlogs.yaml_settings import top_level
 
 LARGEST_FILE = 256 * 1024
@@ -118,10 +118,10 @@ def _of_state(folder: Path) -> RunSettings:
         candidates = [folder / name for name in state_names(folder)]
     except RunLogError:
         return {}
-    files = [file for file in candidates if file.is_file()]
-    if not files:
+    written = [(found.st_mtime_ns, file) for file in candidates if (found := file_status(file))]
+    if not written:
         return {}
-    return _of_header(max(files, key=lambda file: file.stat().st_mtime_ns))
+    return _of_header(max(written, key=lambda each: each[0])[1])
 
 
 def _of_header(state: Path) -> RunSettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,7 +77,11 @@ class TrainerStateSource:
     def _newest(self) -> tuple[str, os.stat_result]:
         """Return the state that was written last, relative to the folder."""
         candidates = [self._only] if self._only else state_names(self._folder)
-        found = [(name, status) for name in candidates if (status := _status(self._folder / name))]
+        found = [
+            (name, status)
+            for name in candidates
+            if (status := file_status(self._folder / name)) is not None
+        ]
         if not found:
             raise RunLogGoneError(f"There is no {FILE_NAME} in {self._folder} any more")
         return max(found, key=lambda entry: (entry[1].st_mtime_ns, _step_of(entry[0])))
@@ -109,11 +114,13 @@ def _step_of(name: str) -> int:
     return int(checkpoint[1]) if checkpoint else 0
 
 
-def _status(path: Path) -> os.stat_result | None:
+def file_status(path: Path) -> os.stat_result | None:
+    """Return how a file is; None for what is no file, or is not there any more."""
     try:
-        return path.stat() if path.is_file() else None
-    except OSError:
+        found = path.stat()
+    except (OSError, ValueError):
         return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def _text(path: Path) -> str:

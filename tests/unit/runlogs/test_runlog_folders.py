@@ -234,3 +234,23 @@ def test_settings_that_make_no_sense_are_left_out(tmp_path: Path) -> None:
     logs.written(tmp_path / "adapter_config.json", adapter)
     logs.written(tmp_path / "args.json", "[" * 100_000)
     assert describe(log) == {}
+
+
+def test_a_state_that_vanishes_while_it_is_looked_at_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = logs.trainer_state(logs.history(range(10, 60, 10)), max_steps=50)
+    gone = logs.written(tmp_path / "checkpoint-50" / "trainer_state.json", state)
+    logs.written(tmp_path / "checkpoint-40" / "trainer_state.json", state)
+    real = Path.stat
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        found = real(path, **options)
+        if path == gone:
+            path.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "stat", stat)
+    describe(tmp_path)
+    assert not gone.exists()
+    assert describe(tmp_path)["max_steps"] == 50
