@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,9 @@ from typing import Any
 import pytest
 
 from tests import logged_runs as logs
+from vapor_tui.cli import attach as cli_attach
 from vapor_tui.cli.app import run as run_program
+from vapor_tui.cli.context import INTERRUPTED
 
 ENTRIES = logs.history(range(10, 210, 10))
 Call = Callable[..., tuple[int, str, str]]
@@ -117,3 +122,42 @@ def test_looking_where_nothing_is(call: Call, tmp_path: Path) -> None:
     assert "no run in the known formats" in out
     assert call("discover", tmp_path / "nothing")[0] == 2
     assert call("discover", tmp_path / "nothing", "--json")[0] == 2
+
+
+def test_brackets_in_a_path_are_shown_as_they_are(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "run[/b] [red]x/loss.csv"
+    logs.written(tmp_path / path, "step,loss\n1,2\n2,1\n")
+    monkeypatch.chdir(tmp_path)
+    shown: list[Any] = []
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    real = cli_attach.Spinner.update
+
+    def update(spinner: cli_attach.Spinner, status: Any, **options: Any) -> None:
+        shown.append(status)
+        real(spinner, status, **options)
+
+    monkeypatch.setattr(cli_attach.Spinner, "update", update)
+    code, out, err = call("attach", path)
+    assert code == 0, err
+    assert "step 2" in out
+    assert shown
+    assert all(text.plain.startswith(f"reading {path}: ") for text in shown)
+
+
+def test_ctrl_c_ends_the_wait_for_a_disk_that_hangs(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+
+    def hang(path: Path) -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        answers.wait(30)
+
+    monkeypatch.setattr(cli_attach, "inspect", hang)
+    began = time.monotonic()
+    code = call("attach", tmp_path)[0]
+    answers.set()
+    assert code == INTERRUPTED
+    assert time.monotonic() - began < 10

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.status import Status as Spinner
+from rich.text import Text
 
 from vapor_tui.cli.context import Database, Json, workspace_of
 from vapor_tui.cli.output import print_json, print_line, print_table, refuse
@@ -22,9 +23,10 @@ from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.sources import FORMAT_NAMES
 from vapor_tui.domain.text import printable
+from vapor_tui.own_thread import in_own_thread
 from vapor_tui.runlogs.discovery import DEPTH
 from vapor_tui.runners.attach import AttachRunner
-from vapor_tui.services.attach import FoundRuns, attach_run, look_for_runs
+from vapor_tui.services.attach import FoundRuns, attach_inspected, inspect, look_for_runs
 from vapor_tui.services.jobs import get_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.worker.signals import stop_on_signals
@@ -65,13 +67,17 @@ def attach(
 
 async def _read(workspace: Workspace, path: Path, name: str | None) -> Result[Job]:
     """Make the job and read what there is; an app or a worker follows it from there."""
+    # The disk may hang: nothing is begun before it has answered, and Ctrl-C ends the wait.
+    inspected = await in_own_thread(inspect, path)
+    if isinstance(inspected, Refused):
+        return inspected
     stop = asyncio.Event()
     runners = {Engine.EXTERNAL: lambda: AttachRunner(caught_up=stop.set)}
     worker = Worker(workspace.database, workspace.owner, runners=runners, claims=False)
     with stop_on_signals(stop):
         worker_id = await worker.register()
         answer = await asyncio.to_thread(
-            attach_run, workspace, path, name=name, leased_to=worker_id
+            attach_inspected, workspace, inspected.value, name=name, leased_to=worker_id
         )
         if isinstance(answer, Refused) or answer.value.lease_owner != worker_id:
             await worker.leave()
@@ -98,7 +104,8 @@ def _spinner(what: str) -> Iterator[Any]:
         return
     with Spinner("", console=Console(stderr=True, markup=False)) as spinner:
         yield lambda job: spinner.update(
-            f"reading {what}: {file_size(job.source_offset)}, step {count(job.current_step)}"
+            # A plain string would be markup to the spinner, whatever its console makes of it.
+            Text(f"reading {what}: {file_size(job.source_offset)}, step {count(job.current_step)}")
         )
 
 

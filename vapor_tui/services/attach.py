@@ -79,8 +79,6 @@ def attach_run(
     What is followed already is answered with its job. `leased_to` is the number of the worker
     that takes a new job at once. Nothing is written beside the log.
     """
-    if name is not None and (problem := _name_problem(name)) is not None:
-        return Refused(problem, {"name": problem})
     match inspect(path):
         case Refused() as refused:
             return refused
@@ -109,6 +107,8 @@ def attach_inspected(
     leased_to: int | None = None,
 ) -> Result[Job]:
     """Make the job of `attach_run`; reads the base model's own files, where there are any."""
+    if name is not None and (problem := _name_problem(name)) is not None:
+        return Refused(problem, {"name": problem})
     source = inspected.source
     row = _row(workspace, inspected, (name or name_of(source.path)).strip())
 
