@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from tests.ui.support import NOON, advance, hold, set_times, stored
 from vapor_tui.domain.cost_plan import drift, planned_cost, projected_cost
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status
-from vapor_tui.domain.notifications import Kind, Notification, Priority
+from vapor_tui.domain.notifications import Kind, Notification, Priority, queued_notice
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.totals import Tally, Totals
+from vapor_tui.services.overview import overview
 from vapor_tui.services.workspace import Workspace
+from vapor_tui.storage.notifications import notify
 from vapor_tui.ui.job_layout import check_columns, heading_line, job_line, layout_for
 from vapor_tui.ui.job_rows import COLUMNS, loss_text
 from vapor_tui.ui.monitor_blocks import side_lines
@@ -246,7 +249,7 @@ def test_the_projection_goes_on_drifting(job: Job) -> None:
     assert drift(1.0, 0.0) == "-"
 
 
-def note(number: int, priority: Priority, job_id: int = 1) -> Notification:
+def note(number: int, priority: Priority, job_id: int | None = 1) -> Notification:
     return Notification(
         id=number,
         owner="ada",
@@ -269,6 +272,26 @@ def test_toasts_tell_what_matters_and_do_not_flood() -> None:
     assert told[0].severity == "error"
     assert "7 more" in told[-1].message
     assert "\x1b" not in told[0].message
+
+
+def test_news_without_a_job_pop_up_where_no_job_is_watched() -> None:
+    assert len(toasts_of([note(1, Priority.LOW, job_id=None)], watched=None)) == 1
+
+
+def test_the_most_important_of_many_news_are_told_and_all_are_counted(
+    workspace: Workspace,
+) -> None:
+    before = overview(workspace)
+    failed = replace(queued_notice("first"), priority=Priority.HIGH, title="It failed")
+    for notice in (failed, *(queued_notice(f"job {n}") for n in range(99))):
+        workspace.database.write(notify, workspace.owner, notice)
+    after = overview(workspace, before)
+    assert after is not None
+    assert after.news_count == 100
+    assert [n.id for n in after.news] == sorted(n.id for n in after.news)
+    told = toasts_of(after.news, None, after.news_count)
+    assert told[0].title == "It failed"
+    assert told[-1].message == "98 more notifications"
 
 
 @pytest.mark.parametrize("width", [60, 74, 114, 154])

@@ -41,7 +41,10 @@ class Overview:
     totals: Totals
     unread: int
     news: tuple[Notification, ...]
-    """Notifications written since the overview before, oldest first; none in the first one."""
+    """Notifications written since the overview before, the most important ones, oldest first;
+    none in the first one."""
+    news_count: int
+    """How many were written since then, of any importance."""
     latest_notification: int
     has_worker: bool
     """Whether a worker is registered, here or elsewhere, that may be alive."""
@@ -106,9 +109,10 @@ def _overview(
 ) -> Overview:
     latest = notification_queries.latest_id(connection, owner)
     news: list[Notification] = []
+    news_count = 0
     if since is not None and latest > since.latest_notification:
-        news = notification_queries.notifications(
-            connection, owner, after_id=since.latest_notification, limit=_MOST_NEWS
+        news, news_count = notification_queries.most_important(
+            connection, owner, since.latest_notification, _MOST_NEWS
         )
     alive = [w for w in workers(connection, owner) if not is_provably_gone(w.process)]
     return Overview(
@@ -116,7 +120,8 @@ def _overview(
         day=now.date(),
         totals=totals(connection, owner, now),
         unread=notification_queries.unread_count(connection, owner),
-        news=tuple(reversed(news)),
+        news=tuple(news),
+        news_count=news_count,
         latest_notification=latest,
         has_worker=bool(alive),
         waiting=waiting(connection, owner, ENGINES, now.astimezone(UTC) - _PATIENCE),

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
 
 from vapor_tui.domain.jobs import Engine
-from vapor_tui.domain.notifications import Notice, Notification, NotificationPage
+from vapor_tui.domain.notifications import Notice, Notification, NotificationPage, Priority
 from vapor_tui.storage.tables import Table
 
 NOTIFICATIONS = Table.metadata.tables["notifications"]
 JOBS = Table.metadata.tables["training_jobs"]
+
+_RANKS = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
 
 
 def notify(
@@ -55,6 +57,21 @@ def notifications(
         _joined(owner, unread_only).where(NOTIFICATIONS.c.id > after_id).limit(limit)
     )
     return [_notification(row) for row in rows]
+
+
+def most_important(
+    connection: Connection, owner: str, after_id: int, limit: int
+) -> tuple[list[Notification], int]:
+    """Return the most important notifications behind a number, oldest first, and how many
+    there are in all; of those that matter alike the newest are taken."""
+    is_behind = NOTIFICATIONS.c.id > after_id
+    total = connection.execute(
+        select(func.count()).select_from(NOTIFICATIONS).where(*_conditions(owner, False), is_behind)
+    ).scalar_one()
+    rank = case(_RANKS, value=NOTIFICATIONS.c.priority, else_=len(_RANKS))
+    question = _joined(owner, False).where(is_behind).order_by(None)
+    rows = connection.execute(question.order_by(rank, NOTIFICATIONS.c.id.desc()).limit(limit))
+    return sorted(map(_notification, rows), key=lambda note: note.id), total
 
 
 def notification_page(

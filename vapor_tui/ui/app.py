@@ -248,7 +248,7 @@ class VaporApp(FollowingApp):
 
     def watch_overview(self, overview: Overview) -> None:
         watched = getattr(self.screen, "job_id", None)
-        toasts = toasts_of(overview.news, watched)
+        toasts = toasts_of(overview.news, watched, overview.news_count)
         show_toasts(self, toasts, with_bell=self.preferences.bell)
 
     @on(ReadingProgressed)

@@ -27,17 +27,22 @@ class Toast:
     seconds: float
 
 
-def toasts_of(news: Sequence[Notification], watched: int | None) -> list[Toast]:
+def toasts_of(
+    news: Sequence[Notification], watched: int | None, count: int | None = None
+) -> list[Toast]:
     """Return what to pop up for new notifications, oldest first.
+
+    `count` says how many there are where `news` are only the most important of them.
 
     What is of low priority and belongs to the job that is being watched shows there already.
     Of many at once only the most important are told, and how many more there are.
     """
-    told = [note for note in news if not (note.priority == "low" and note.job_id == watched)]
-    if len(told) > MOST_AT_ONCE:
+    told = [note for note in news if not _shows_already(note, watched)]
+    wanted = len(told) + max(0, (count or 0) - len(news))
+    if wanted > MOST_AT_ONCE:
         order = {"high": 0, "normal": 1, "low": 2}
         first = sorted(told, key=lambda note: order[note.priority])[: MOST_AT_ONCE - 1]
-        rest = len(told) - len(first)
+        rest = wanted - len(first)
         return [
             *(_toast(note) for note in first),
             Toast("More news", f"{rest} more notifications", "information", _SECONDS["normal"]),
@@ -57,6 +62,10 @@ def show_toasts(app: App[Any], toasts: Sequence[Toast], *, with_bell: bool) -> N
             timeout=toast.seconds,
             markup=False,
         )
+
+
+def _shows_already(note: Notification, watched: int | None) -> bool:
+    return note.priority == "low" and note.job_id is not None and note.job_id == watched
 
 
 def _toast(note: Notification) -> Toast:
