@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -234,7 +235,7 @@ def test_workers_alive_and_gone(look: Look, workspace: Workspace, add_job: AddJo
     add_job()
     write = workspace.database.write
     waiting = look()["workers"]
-    assert (waiting.level, waiting.found) == (Level.NOTE, "none, and 1 jobs wait")
+    assert (waiting.level, waiting.found) == (Level.NOTE, "none, and 1 job waits")
     assert waiting.fix == "Start one: vapor-tui worker, or open the app"
 
     process = this_process()
@@ -275,7 +276,7 @@ def test_jobs_of_an_engine_that_is_not_here_are_noted(
     )
     findings = look()
     assert findings["engines"].level is Level.NOTE
-    assert "1 queued jobs have an engine" in findings["engines"].found
+    assert "1 queued job has an engine" in findings["engines"].found
     assert findings["workers"].found == "none"
 
 
@@ -317,7 +318,7 @@ def test_rows_that_cannot_be_read_are_a_problem(
     _by_hand(workspace, f"UPDATE training_jobs SET tags = '?', estimate = 1 WHERE id = {bad.id}")
     found = look()["rows"]
     assert found.level is Level.PROBLEM
-    assert found.found == "1 jobs cannot be read as a whole (job 2: estimate, tags)"
+    assert found.found == "1 job cannot be read as a whole (job 2: estimate, tags)"
     assert found.fix.endswith("vapor-tui delete 2")
 
 
@@ -353,7 +354,7 @@ def test_workers_elsewhere_may_be_gone(look: Look, workspace: Workspace, add_job
     assert idle.found == told
     add_job()
     waiting = look()["workers"]
-    assert (waiting.level, waiting.found) == (Level.NOTE, f"{told}, and 1 jobs wait")
+    assert (waiting.level, waiting.found) == (Level.NOTE, f"{told}, and 1 job waits")
 
 
 def test_what_a_killed_creator_left_is_noted(look: Look, workspace: Workspace) -> None:
@@ -364,3 +365,14 @@ def test_what_a_killed_creator_left_is_noted(look: Look, workspace: Workspace) -
     found = look()["leftovers"]
     assert found.level is Level.NOTE
     assert found.fix == f"Remove them: rm {left}"
+
+
+def test_commands_to_copy_hold_for_any_path(tmp_path: Path) -> None:
+    place = tmp_path / "my runs; it's"
+    place.mkdir()
+    database = place / "a b.db"
+    open_workspace(database).close()
+    with closing(sqlite3.connect(database)) as by_hand:
+        by_hand.execute("PRAGMA journal_mode=WAL")
+    [found] = [each for each in diagnose(database) if each.what == "journal"]
+    assert str(database) in shlex.split(found.fix)

@@ -9,7 +9,7 @@ import typer
 from vapor_tui.cli.context import LARGEST_ID, LARGEST_PAGE, Json, workspace_of
 from vapor_tui.cli.health_output import health_document, print_health
 from vapor_tui.cli.output import print_json, print_line, print_table, refuse
-from vapor_tui.domain.formats import ABSENT, age, duration, money, plain_number
+from vapor_tui.domain.formats import ABSENT, age, duration, money, plain_number, several
 from vapor_tui.domain.hyperparameters import settings
 from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, Sort, parse_sort
 from vapor_tui.domain.lifecycle import Status, wish_label
@@ -161,7 +161,7 @@ def _print_page(found: JobPage) -> None:
             for job in found.jobs
         ],
     )
-    print_line(f"page {found.page} of {found.total_pages}, {found.total} jobs")
+    print_line(f"page {found.page} of {found.total_pages}, {several(found.total, 'job')}")
 
 
 def _print_job(job: Job) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 from pydantic import BaseModel
+from rich.cells import cell_len
 
 from vapor_tui.config import ConfigError
 from vapor_tui.domain.catalogue import CatalogueError
@@ -46,13 +47,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> No
         bool(cells) and all(_is_figure(row[i]) for row in cells) for i in range(len(headings))
     ]
     widths = [
-        max(len(heading), *(len(row[i]) for row in cells)) if cells else len(heading)
+        max(cell_len(heading), *(cell_len(row[i]) for row in cells)) if cells else cell_len(heading)
         for i, heading in enumerate(headings)
     ]
     lines = []
     for row in (list(headings), *cells):
         aligned = (
-            cell.rjust(width) if right else cell.ljust(width)
+            _filler(cell, width) + cell if right else cell + _filler(cell, width)
             for cell, width, right in zip(row, widths, numeric, strict=True)
         )
         lines.append("  ".join(aligned).rstrip())
@@ -97,6 +98,10 @@ def unexpected_exit(error: Exception, *, as_json: bool) -> int:
     sentence = f"An unexpected error: {type(error).__name__}. Its details are in {log_file()}"
     say_refused(Refused(sentence), as_json=as_json)
     return FAILED
+
+
+def _filler(cell: str, width: int) -> str:
+    return " " * (width - cell_len(cell))
 
 
 def _is_figure(cell: str) -> bool:

@@ -17,6 +17,11 @@ def plain_number(value: float) -> str:
     return f"{float(mantissa):.10g}e{int(exponent)}"
 
 
+def several(number: int, what: str) -> str:
+    """Return how many there are of what, as "1 job" and "2 jobs"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def count(value: int) -> str:
     """Return a whole number with thousands separated."""
     return f"{value:,}"

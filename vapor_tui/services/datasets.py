@@ -121,6 +121,7 @@ def find_dataset(workspace: Workspace, reference: str) -> Dataset | None:
 
 
 def list_datasets(workspace: Workspace) -> list[Dataset]:
+    """Return all of a person's datasets, as they were last stored."""
     return workspace.database.read(queries.datasets, workspace.owner)
 
 
@@ -135,6 +136,7 @@ def whole_page_of_datasets(workspace: Workspace, wanted: DatasetFilter) -> Datas
 
 
 def get_dataset(workspace: Workspace, dataset_id: int) -> Dataset | None:
+    """Return one of a person's datasets; None when there is none of that number."""
     return workspace.database.read(queries.dataset_by_id, workspace.owner, dataset_id)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from vapor_tui import paths
-from vapor_tui.domain.formats import file_size
+from vapor_tui.domain.formats import file_size, several
 from vapor_tui.processes import is_provably_gone
 from vapor_tui.runners import ENGINES
 from vapor_tui.services.findings import Finding, Level, trouble
@@ -42,7 +43,7 @@ def database_findings(path: Path) -> Iterator[Finding]:
             Level.PROBLEM,
             "database",
             f"{path} cannot be reached: a folder on the way may not be entered",
-            f"chmod u+rwx {existing(path)}, or choose another file with --db",
+            f"chmod u+rwx {_quoted(existing(path))}, or choose another file with --db",
         )
         return
     except OSError as error:
@@ -61,8 +62,8 @@ def database_findings(path: Path) -> Iterator[Finding]:
         yield Finding(
             Level.NOTE,
             "leftovers",
-            f"{len(old)} files of attempts to make the database that were killed",
-            f"Remove them: rm {' '.join(map(str, old))}",
+            f"{several(len(old), 'file')} of attempts to make the database that were killed",
+            f"Remove them: rm {' '.join(map(_quoted, old))}",
         )
     yield from _permissions(path)
     if found.version == SCHEMA_VERSION:
@@ -92,7 +93,7 @@ def _absence(path: Path) -> Finding:
             Level.PROBLEM,
             "database",
             f"{path} is not there yet, and cannot be made in {folder}",
-            f"chmod u+rwx {folder}, or choose another file with --db",
+            f"chmod u+rwx {_quoted(folder)}, or choose another file with --db",
         )
     return Finding(Level.NOTE, "database", f"{path} is not there yet", "Any command makes it")
 
@@ -100,11 +101,20 @@ def _absence(path: Path) -> Finding:
 def _fix(path: Path, error: StorageError) -> str:
     match error:
         case StorageReadOnlyError():
-            return f"chmod u+rw {path} and u+rwx {path.parent}"
+            return _writable(path)
         case StorageBusyError():
             return _AGAIN
         case _:
             return _RESTORE
+
+
+def _writable(path: Path) -> str:
+    return f"chmod u+rw {_quoted(path)} && chmod u+rwx {_quoted(path.parent)}"
+
+
+def _quoted(path: Path) -> str:
+    """Return a path as a shell takes it."""
+    return shlex.quote(str(path))
 
 
 def _soundness(path: Path, found: Examination) -> Iterator[Finding]:
@@ -119,7 +129,7 @@ def _soundness(path: Path, found: Examination) -> Iterator[Finding]:
             Level.PROBLEM,
             "journal",
             f"{found.journal} instead of delete",
-            f"Close all programs, then: sqlite3 {path} 'PRAGMA journal_mode=DELETE'",
+            f"Close all programs, then: sqlite3 {_quoted(path)} 'PRAGMA journal_mode=DELETE'",
         )
     else:
         yield Finding(Level.FINE, "journal", "rollback, synchronous=EXTRA")
@@ -130,7 +140,7 @@ def _soundness(path: Path, found: Examination) -> Iterator[Finding]:
             "integrity",
             described,
             f"Copy the file, and {path.name}-journal if that is there; then rescue it: "
-            f"sqlite3 {path} .recover | sqlite3 new.db",
+            f"sqlite3 {_quoted(path)} .recover | sqlite3 new.db",
         )
     elif found.differences:
         yield Finding(
@@ -150,11 +160,11 @@ def _permissions(path: Path) -> Iterator[Finding]:
             Level.PROBLEM,
             "permissions",
             f"{path} or its folder cannot be written",
-            f"chmod u+rw {path} and u+rwx {path.parent}",
+            _writable(path),
         )
     elif path == paths.default_database() and mode != 0o600:
         yield Finding(
-            Level.NOTE, "permissions", f"{mode:o}, others can read it", f"chmod 600 {path}"
+            Level.NOTE, "permissions", f"{mode:o}, others can read it", f"chmod 600 {_quoted(path)}"
         )
     else:
         yield Finding(Level.FINE, "permissions", f"{mode:o}")
@@ -171,12 +181,12 @@ def _jobs(path: Path, found: Examination) -> Iterator[Finding]:
         yield Finding(
             Level.PROBLEM,
             "rows",
-            f"{len(unreadable)} jobs cannot be read as a whole ({named})",
+            f"{several(len(unreadable), 'job')} cannot be read as a whole ({named})",
             f"Delete them once they have ended: vapor-tui delete {unreadable[0].id}",
         )
     alive = [worker for worker in held.workers if not is_provably_gone(worker.process)]
     dead = [w for w in held.workers if w not in alive and w.id in held.holders]
-    orphaned = [f"held by {len(dead)} workers that are gone"] if dead else []
+    orphaned = [f"held by {several(len(dead), 'worker')} now gone"] if dead else []
     if held.orphans:
         numbers = ", ".join(map(str, held.orphans[:_NAMED]))
         orphaned.append(f"held by a worker that is not registered: {numbers}")
@@ -188,10 +198,11 @@ def _jobs(path: Path, found: Examination) -> Iterator[Finding]:
             "Start any worker, it takes them over: vapor-tui worker --once",
         )
     if waits.foreign:
+        have = "has" if waits.foreign == 1 else "have"
         yield Finding(
             Level.NOTE,
             "engines",
-            f"{waits.foreign} queued jobs have an engine that this version doesn't run",
+            f"{several(waits.foreign, 'queued job')} {have} an engine this version doesn't run",
             "Start a worker of the version that made them, or cancel them",
         )
     yield _who_works(alive, found.active_jobs - waits.foreign)
@@ -207,7 +218,7 @@ def _who_works(alive: list[workers.Worker], jobs: int) -> Finding:
         return Finding(
             Level.NOTE,
             "workers",
-            f"none, and {jobs} jobs wait",
+            f"none, and {_waiting(jobs)}",
             "Start one: vapor-tui worker, or open the app",
         )
     if not elsewhere:
@@ -218,6 +229,10 @@ def _who_works(alive: list[workers.Worker], jobs: int) -> Finding:
     return Finding(
         Level.NOTE,
         "workers",
-        f"{told}, and {jobs} jobs wait",
+        f"{told}, and {_waiting(jobs)}",
         "If it is gone, start one here: vapor-tui worker takes the jobs over",
     )
+
+
+def _waiting(jobs: int) -> str:
+    return f"{several(jobs, 'job')} {'waits' if jobs == 1 else 'wait'}"

@@ -110,6 +110,7 @@ def save_metrics(workspace: Workspace, job: Job, suffix: str, folder: Path) -> R
 
 def job_table(workspace: Workspace, wanted: JobFilter) -> ExportTable:
     """Return all jobs that a list would show on any of its pages, in its order."""
+    wanted = replace(wanted, around=None)  # a list may stand on the page of a job
     rows: list[list[Any]] = []
     page = 1
     while True:

@@ -131,6 +131,7 @@ def create_job(
 
 
 def get_job(workspace: Workspace, job_id: int) -> Job | None:
+    """Return one of a person's jobs; None when there is none of that number."""
     return workspace.database.read(queries.job_by_id, workspace.owner, job_id)
 
 
@@ -140,6 +141,7 @@ def take_job(workspace: Workspace, job_id: int, worker_id: int) -> Job | None:
 
 
 def list_jobs(workspace: Workspace, wanted: JobFilter | None = None) -> JobPage:
+    """Return one page of a person's jobs, the first of the newest ones unless told otherwise."""
     return workspace.database.read(queries.job_page, workspace.owner, wanted or JobFilter())
 
 
