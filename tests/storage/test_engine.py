@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -211,3 +212,10 @@ def test_looking_at_the_file_does_not_drop_the_locks_on_it(database: Database) -
     assert b"database is locked" in blocked.stderr
     assert database.data_version() != before
     assert database.read(_read) == 7
+
+
+def test_a_bug_in_a_callback_is_not_taken_for_damage(database: Database) -> None:
+    asked: dict[str, Any] = {"__name__": "vapor_tui.services.asked"}  # as if of another package
+    exec("def work(connection): return int('many')", asked)
+    with pytest.raises(ValueError, match="many"):
+        database.read(asked["work"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import traceback
 from pathlib import Path
 
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 
@@ -60,9 +62,32 @@ are validated when they are read, and SQLite's own words may name what is damage
 
 def is_unreadable(error: Exception) -> bool:
     """Say whether a value was read that nobody has written, in a file that is sound otherwise."""
-    if isinstance(error, UnicodeEncodeError):
-        return False
-    return isinstance(error, ValueError) or "Could not decode to UTF-8" in str(error)
+    if isinstance(error, ValidationError):
+        return True
+    if isinstance(error, ValueError):
+        return not isinstance(error, UnicodeEncodeError) and _was_raised_here(error)
+    return "Could not decode to UTF-8" in str(error)
+
+
+def _was_raised_here(error: ValueError) -> bool:
+    """Say whether an error comes of reading rows, and not of what a caller does with them.
+
+    A moment or a JSON text that cannot be read is a plain ValueError: only where it was raised
+    tells it from a bug of ours.
+    """
+    modules = [
+        str(frame.f_globals.get("__name__", ""))
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    # The rules of the domain serve both: who asked them is what counts.
+    askers = [
+        name
+        for name in modules
+        if name.startswith("vapor_tui.") and not name.startswith("vapor_tui.domain.")
+    ]
+    if not askers or askers[-1].startswith("vapor_tui.storage."):
+        return True
+    return modules[-1].startswith("sqlalchemy")
 
 
 def translated(error: Exception, path: Path) -> StorageError | None:
