@@ -471,7 +471,7 @@ async def test_a_slow_file_never_keeps_the_database_waiting(
         hold.wait(PATIENCE)
         return []
 
-    monkeypatch.setattr("vapor_tui.ui.screens.add_dataset.path_candidates", hang)
+    monkeypatch.setattr("vapor_tui.ui.widgets.path_completion.path_candidates", hang)
     monkeypatch.setattr("vapor_tui.ui.widgets.dataset_tree.dataset_entries", hang)
     slow = SlowReading(monkeypatch)
     (folder / "chats.jsonl").write_text(GOOD)

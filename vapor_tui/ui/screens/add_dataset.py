@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,20 +12,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList, Static
 
 from vapor_tui.domain.datasets import Dataset, DatasetStatus, LineError
 from vapor_tui.domain.formats import count, file_size
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
-from vapor_tui.own_thread import in_own_thread
 from vapor_tui.ui.glyphs import bar, percent
 from vapor_tui.ui.messages import ReadingEnded, ReadingProgressed
 from vapor_tui.ui.readings import FileToRead, Reading
+from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.dataset_tree import DatasetTree
 from vapor_tui.ui.widgets.lines import LinesView
-from vapor_tui.ui.widgets.path_completion import PathCandidate, path_candidates
+from vapor_tui.ui.widgets.path_completion import PathCandidate, PathCompletion
 from vapor_tui.ui.widgets.pick_list import PickList, PickRow
 from vapor_tui.ui.widgets.plain_input import PlainInput
 
@@ -42,7 +40,7 @@ _FIELDS = (
 _PATHS = ("path", "validation")
 
 
-class AddDatasetScreen(ModalScreen[Dataset | None]):
+class AddDatasetScreen(DialogScreen[Dataset | None]):
     """Dismissed with the registered dataset, or None."""
 
     CSS_PATH = "add_dataset.tcss"
@@ -97,7 +95,7 @@ class AddDatasetScreen(ModalScreen[Dataset | None]):
         self._candidates: Sequence[PathCandidate] = ()
         self._completed: str | None = None
         """The text that the candidates belong to."""
-        self._listing: asyncio.Future[list[PathCandidate]] | None = None
+        self._completion = PathCompletion()
         self._field = _PATHS[0]
         """The path that is being typed, or was last."""
         self._exact: dict[str, str] = {}
@@ -169,11 +167,7 @@ class AddDatasetScreen(ModalScreen[Dataset | None]):
 
     @work(exclusive=True, group="completion")
     async def _complete(self, typed: str) -> None:
-        # One folder at a time: a disk that does not answer holds one thread, not many.
-        while self._listing is not None and not self._listing.done():
-            await asyncio.wait([self._listing])
-        self._listing = in_own_thread(path_candidates, self._exact.get(typed, typed))
-        candidates = await asyncio.shield(self._listing)
+        candidates = await self._completion.candidates(self._exact.get(typed, typed))
         self.post_message(self.CandidatesRead(typed, candidates))
 
     @on(CandidatesRead)
@@ -290,7 +284,7 @@ class AddDatasetScreen(ModalScreen[Dataset | None]):
         self._reading = None
         match message.answer:
             case Ok(dataset) if dataset.status is DatasetStatus.READY:
-                self.dismiss(dataset)
+                self.finish_in_front(dataset)
                 return
             case Ok(dataset):
                 reason = dataset.reason or "see its errors"
@@ -305,13 +299,13 @@ class AddDatasetScreen(ModalScreen[Dataset | None]):
         if self._reading is not None:
             self._reading.stop()
         else:
-            self.dismiss(None)
+            self.finish()
 
     @on(Button.Pressed, "#hide")
     def action_hide(self) -> None:
         if self._reading is not None and self._can_hide:
             self._reading.is_watched = False
-            self.dismiss(None)
+            self.finish()
 
     def _say(self, sentence: str, *, is_wrong: bool = False) -> None:
         line = self.query_one("#message", Static)

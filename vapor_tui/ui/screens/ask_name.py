@@ -10,10 +10,10 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from vapor_tui.domain.text import printable
+from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.plain_input import PlainInput
 
 
@@ -25,7 +25,7 @@ class Verdict:
     is_taken: bool = True
 
 
-class AskNameScreen(ModalScreen[str | None]):
+class AskNameScreen(DialogScreen[str | None]):
     """Dismissed with the name, or None."""
 
     CSS_PATH = "ask_name.tcss"
@@ -57,7 +57,7 @@ class AskNameScreen(ModalScreen[str | None]):
         self._show()
 
     def action_leave(self) -> None:
-        self._finish(None)
+        self.finish()
 
     @on(Input.Changed)
     def _show(self) -> None:
@@ -71,17 +71,12 @@ class AskNameScreen(ModalScreen[str | None]):
     def _entered(self) -> None:
         name = self._name_typed
         if name and self._judge(name).is_taken:
-            self._finish(name)
+            self.finish(name)
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:
-            self._finish(None)
+            self.finish()
 
     @property
     def _name_typed(self) -> str:
         return self.query_one(PlainInput).value.strip()
-
-    def _finish(self, name: str | None) -> None:
-        # A key that is pressed twice may come here after the dialog has gone.
-        if self.is_active:
-            self.dismiss(name)

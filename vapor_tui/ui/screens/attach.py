@@ -23,7 +23,7 @@ from vapor_tui.own_thread import in_own_thread
 from vapor_tui.ui.glyphs import ICONS
 from vapor_tui.ui.messages import RunAttached, RunsFound
 from vapor_tui.ui.screens.form_screen import FormScreen
-from vapor_tui.ui.widgets.path_completion import PathCandidate, path_candidates
+from vapor_tui.ui.widgets.path_completion import PathCandidate, PathCompletion
 from vapor_tui.ui.widgets.pick_list import PickList, PickRow
 from vapor_tui.ui.widgets.plain_input import PlainInput
 
@@ -84,6 +84,7 @@ class AttachScreen(FormScreen["int | None"]):
         self._directory = directory
         self._found: FoundRuns | None = None
         self._candidates: Sequence[PathCandidate] = ()
+        self._completion = PathCompletion()
         self._completed: str | None = None
         """The text that the candidates belong to."""
         self._is_looking = False
@@ -165,7 +166,7 @@ class AttachScreen(FormScreen["int | None"]):
 
     @work(exclusive=True, group="completion")
     async def _complete(self, typed: str) -> None:
-        candidates = await in_own_thread(path_candidates, typed)
+        candidates = await self._completion.candidates(typed)
         self.post_message(self.CandidatesRead(typed, candidates))
 
     @on(CandidatesRead)
@@ -236,8 +237,8 @@ class AttachScreen(FormScreen["int | None"]):
     def action_leave(self) -> None:
         if self.typed:
             self._type("")
-        elif self.is_active:
-            self.dismiss(None)
+        else:
+            self.finish()
 
     @on(OptionList.OptionSelected)
     def _clicked(self) -> None:
@@ -277,8 +278,8 @@ class AttachScreen(FormScreen["int | None"]):
     def _attached(self, message: RunAttached) -> None:
         self._is_attaching = False
         match message.answer:
-            case Ok(job) if self.is_active:
-                self.dismiss(job.id)
+            case Ok(job):
+                self.finish_in_front(job.id)
             case Refused(error=error):
                 self._say(error, is_wrong=True)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from vapor_tui.ui.clipboard import copy_command
 from vapor_tui.ui.exporting import Export, HasTable, picture_export, run_export, table_exports
+from vapor_tui.ui.screens.finishing import FinishingScreen, ResultT
 from vapor_tui.ui.sight import is_seen
 from vapor_tui.ui.widgets.header import HeaderLine
 from vapor_tui.ui.widgets.key_line import ALWAYS, KeyLine
@@ -19,10 +19,8 @@ from vapor_tui.ui.widgets.key_line import ALWAYS, KeyLine
 if TYPE_CHECKING:
     from vapor_tui.ui.app import VaporApp
 
-ResultT = TypeVar("ResultT")
 
-
-class VaporScreen(Screen[ResultT]):
+class VaporScreen(FinishingScreen[ResultT]):
     """A full screen. Subclasses say where they are and compose what lies between."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,11 +64,6 @@ class VaporScreen(Screen[ResultT]):
     def crumbs(self) -> tuple[str, ...]:
         """Where this screen is, from the outside in."""
         return ()
-
-    @property
-    def is_changed(self) -> bool:
-        """Whether anything that a person entered would be lost by leaving."""
-        return False
 
     @property
     def exports(self) -> Sequence[Export]:
@@ -120,5 +113,4 @@ class VaporScreen(Screen[ResultT]):
         copy_command(self.vapor, *self.command_words)
 
     def action_leave(self) -> None:
-        if self.is_active:
-            self.dismiss()
+        self.finish()

@@ -21,7 +21,7 @@ from vapor_tui.ui.chart_view import (
     next_metric,
 )
 from vapor_tui.ui.messages import DetailRead
-from vapor_tui.ui.screens.base import ResultT
+from vapor_tui.ui.screens.finishing import ResultT
 from vapor_tui.ui.screens.job_screen import JobScreen
 from vapor_tui.ui.widgets.metric_chart import MetricChart
 from vapor_tui.ui.widgets.metric_tabs import MetricTabs

@@ -9,18 +9,18 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from vapor_tui.ui.glyphs import CURSOR, MARK
 from vapor_tui.ui.job_layout import layout_for
 from vapor_tui.ui.job_rows import COLUMNS, NAME
+from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.lines import Line, LinesView
 
 _TITLE_WIDTH = 11
 
 
-class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
+class ColumnsScreen(DialogScreen[tuple[str, ...] | None]):
     """Dismissed with the columns to show, none for the usual ones, or None to leave it."""
 
     CSS_PATH = "columns.tcss"
@@ -123,12 +123,10 @@ class ColumnsScreen(ModalScreen[tuple[str, ...] | None]):
         self._draw()
 
     def action_keep(self) -> None:
-        if self.is_active:
-            self.dismiss(tuple(self._chosen))
+        self.finish(tuple(self._chosen))
 
     def action_leave(self) -> None:
-        if self.is_active:
-            self.dismiss(None)
+        self.finish()
 
     def on_click(self, event: events.Click) -> None:
         view = self.query_one(LinesView)

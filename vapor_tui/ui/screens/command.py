@@ -8,8 +8,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from vapor_tui.ui.screens.finishing import DialogScreen
 
 _EXPLANATION = (
     "Copied. Where the terminal lets no program copy, mark the line with the mouse "
@@ -17,7 +18,7 @@ _EXPLANATION = (
 )
 
 
-class CommandScreen(ModalScreen[None]):
+class CommandScreen(DialogScreen[None]):
     """Shows a line that can be run in a shell."""
 
     CSS_PATH = "command.tcss"
@@ -49,8 +50,7 @@ class CommandScreen(ModalScreen[None]):
         self.app.copy_to_clipboard(self.line)
 
     def action_leave(self) -> None:
-        if self.is_active:
-            self.dismiss()
+        self.finish()
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:

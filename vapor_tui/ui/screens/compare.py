@@ -153,7 +153,7 @@ class CompareScreen(VaporScreen[None]):
                 self.refresh_bindings()
             case Refused() as refused if self.is_active:
                 self.notify(printable(refused.error), severity="warning", markup=False)
-                self.dismiss()
+                self.finish()
         if self.comparison is not None and self.comparison.ids != self.job_ids:
             self._ask()  # one was added while these were read
 

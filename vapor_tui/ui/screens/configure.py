@@ -89,7 +89,6 @@ class ConfigureScreen(PresetsScreen):
         super().__init__()
         self._model, self._preset, self._clone = model, preset, clone
         self._wanted_dataset = dataset_id
-        self._made: int | None = None
         if dataset_id is None and clone is not None:
             self._wanted_dataset = clone.dataset_id
         self._datasets: Sequence[Dataset] | None = None
@@ -343,8 +342,7 @@ class ConfigureScreen(PresetsScreen):
         match message.answer:
             case Ok(job):
                 self.vapor.backend.wake_worker()
-                self._made = job.id
-                self._go_to_made()
+                self.finish_in_front(job.id)
             case Refused(error=error, details=details):
                 self._bar.is_saving = self._fields.disabled = False
                 self._answers = dict(details)
@@ -353,15 +351,6 @@ class ConfigureScreen(PresetsScreen):
                     self._fields.focus_first(details)
                 else:
                     self._bar.show_failure(f"{requests.CREATE_FAILED}: {error}")
-
-    def _go_to_made(self) -> None:
-        """Leave for the job that was made, as soon as no dialog stands in front."""
-        if self._made is not None and self.is_active:
-            self.dismiss(self._made)
-
-    @on(events.ScreenResume)
-    def _in_front_again(self) -> None:
-        self._go_to_made()
 
     @on(requests.StorageFailed)
     def _storage_failed(self, message: requests.StorageFailed) -> None:
@@ -375,12 +364,12 @@ class ConfigureScreen(PresetsScreen):
         if self._bar.is_saving:
             return
         if not self.is_changed:
-            self.dismiss(None)
+            self.finish()
             return
 
         def answered(answer: str | None) -> None:
             if answer:
-                self.dismiss(None)
+                self.finish()
 
         question = ConfirmScreen(
             "Leave without a job?",

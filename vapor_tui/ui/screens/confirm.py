@@ -10,8 +10,9 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+
+from vapor_tui.ui.screens.finishing import DialogScreen
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Answer:
     is_dangerous: bool = False
 
 
-class ConfirmScreen(ModalScreen[str | None]):
+class ConfirmScreen(DialogScreen[str | None]):
     """Asks and is dismissed with the value of the answer, None for "leave it"."""
 
     CSS_PATH = "confirm.tcss"
@@ -69,18 +70,12 @@ class ConfirmScreen(ModalScreen[str | None]):
         for answer in self._answers:
             if answer.value and event.key == answer.key:
                 event.stop()
-                self._finish(answer.value)
+                self.finish(answer.value)
 
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
         index = int(str(event.button.id).removeprefix("answer-"))
-        self._finish(self._answers[index].value or None)
+        self.finish(self._answers[index].value or None)
 
     def action_cancel(self) -> None:
-        self._finish(None)
-
-    def _finish(self, value: str | None) -> None:
-        # A key that is pressed twice may come here after the dialog has gone, and dismissing
-        # would then take away the screen beneath.
-        if self.is_active:
-            self.dismiss(value)
+        self.finish()

@@ -105,8 +105,7 @@ class DatasetDetailsScreen(DatasetScreen[int | None]):
         self.query_one(VerticalScroll).scroll_end(animate=False)
 
     def action_train(self) -> None:
-        if self.is_active:
-            self.dismiss(self.dataset_id)
+        self.finish(self.dataset_id)
 
     def dataset_was_added(self, dataset: Dataset | None) -> None:
         if dataset is not None:
@@ -114,5 +113,4 @@ class DatasetDetailsScreen(DatasetScreen[int | None]):
         self._read()
 
     def dataset_was_deleted(self, dataset: Dataset) -> None:
-        if self.is_active:
-            self.dismiss(None)
+        self.finish()

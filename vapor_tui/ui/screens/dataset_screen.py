@@ -12,8 +12,9 @@ from vapor_tui.domain.datasets import ListedDataset
 from vapor_tui.domain.results import Ok
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.messages import DatasetDeleted
-from vapor_tui.ui.screens.base import ResultT, VaporScreen
+from vapor_tui.ui.screens.base import VaporScreen
 from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
+from vapor_tui.ui.screens.finishing import ResultT
 
 if TYPE_CHECKING:
     from vapor_tui.domain.datasets import Dataset

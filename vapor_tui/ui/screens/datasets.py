@@ -278,7 +278,7 @@ class DatasetsScreen(DatasetScreen[int | None], PagingScreen[int | None]):
         if dataset_id is None:
             return
         if self._chooses:
-            self.dismiss(dataset_id)
+            self.finish(dataset_id)
         else:
             self.vapor.open_configure(dataset_id=dataset_id)
 

@@ -10,15 +10,15 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.exporting import Export
+from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.pick_list import PickList, PickRow
 
 
-class ExportScreen(ModalScreen[Export | None]):
+class ExportScreen(DialogScreen[Export | None]):
     """Dismissed with the way that was chosen, or None."""
 
     CSS_PATH = "export.tcss"
@@ -49,7 +49,7 @@ class ExportScreen(ModalScreen[Export | None]):
         )
 
     def action_leave(self) -> None:
-        self._finish(None)
+        self.finish()
 
     def action_move(self, direction: int) -> None:
         entries = self.query_one(PickList)
@@ -60,16 +60,11 @@ class ExportScreen(ModalScreen[Export | None]):
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self._finish(self._exports[int(event.option_id or 0)])
+        self.finish(self._exports[int(event.option_id or 0)])
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:
-            self._finish(None)
-
-    def _finish(self, export: Export | None) -> None:
-        # A key that is pressed twice may come here after the dialog has gone.
-        if self.is_active:
-            self.dismiss(export)
+            self.finish()
 
 
 def _folder() -> str:

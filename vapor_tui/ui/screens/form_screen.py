@@ -8,7 +8,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from vapor_tui.ui.screens.base import ResultT, VaporScreen
+from vapor_tui.ui.screens.base import VaporScreen
+from vapor_tui.ui.screens.finishing import ResultT
 
 
 class FormScreen(VaporScreen[ResultT]):

@@ -12,9 +12,10 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.dom import DOMNode
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
+from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.lines import FittedLines, Line, fitted, line_width, spread
 
 _KEY_WIDTH = 14
@@ -40,14 +41,14 @@ class HelpGroup:
     entries: tuple[HelpEntry, ...]
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(DialogScreen[None]):
     """A list of keys with what each does."""
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "escape,q,question_mark,enter",
-            "dismiss",
+            "leave",
             "Close",
             id="help.close",
             tooltip="Close this help",
@@ -97,6 +98,9 @@ class HelpScreen(ModalScreen[None]):
         view = self.query_one(FittedLines)
         if width := view.content_size.width:
             view.show(help_lines(self._keys, width))
+
+    def action_leave(self) -> None:
+        self.finish()
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)

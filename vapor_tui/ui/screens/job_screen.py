@@ -11,8 +11,9 @@ from vapor_tui.domain.lifecycle import Action, may_apply
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.job_actions import KEY_ACTIONS, QUESTIONS, objection_to, obstacle, title_of
 from vapor_tui.ui.messages import ActionDone, Annotated, TagsRead
-from vapor_tui.ui.screens.base import ResultT, VaporScreen
+from vapor_tui.ui.screens.base import VaporScreen
 from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
+from vapor_tui.ui.screens.finishing import ResultT
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job

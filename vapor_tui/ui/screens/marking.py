@@ -20,8 +20,8 @@ from vapor_tui.ui.job_actions import (
     title_of,
 )
 from vapor_tui.ui.messages import ActionsDone, MarkedRead
-from vapor_tui.ui.screens.base import ResultT
 from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
+from vapor_tui.ui.screens.finishing import ResultT
 from vapor_tui.ui.screens.job_screen import JobScreen
 
 if TYPE_CHECKING:

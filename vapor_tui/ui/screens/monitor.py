@@ -182,7 +182,7 @@ class MonitorScreen(ChartScreen[None]):
         """Leave, since there is no such job; behind a dialog that waits for the next answer."""
         if self.is_active:
             self.notify(f"There is no job {self.job_id}", severity="warning", markup=False)
-            self.dismiss()
+            self.finish()
 
     def _take_log(self, news: News) -> None:
         unseen = [line for line in news.lines if line.number > self._seen.line]
@@ -225,8 +225,7 @@ class MonitorScreen(ChartScreen[None]):
         from vapor_tui.domain.results import Ok
 
         if message.action is Action.DELETE and isinstance(message.answer, Ok):
-            if self.is_active:
-                self.dismiss()
+            self.finish()
         else:
             self._ask()
 

@@ -8,20 +8,20 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from vapor_tui.domain.annotations import check_note
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable_lines
 from vapor_tui.ui.job_actions import title_of
+from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.plain_area import PlainArea
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job
 
 
-class NoteScreen(ModalScreen[str | None]):
+class NoteScreen(DialogScreen[str | None]):
     """Dismissed with the note that the job is to have, or None."""
 
     CSS_PATH = "annotations.tcss"
@@ -59,9 +59,8 @@ class NoteScreen(ModalScreen[str | None]):
         match check_note(text):
             case Refused() as refused:
                 self.query_one("#annotations--error", Static).update(refused.error)
-            case Ok(note) if self.is_active:
-                self.dismiss(note)
+            case Ok(note):
+                self.finish(note)
 
     def action_leave(self) -> None:
-        if self.is_active:
-            self.dismiss(None)
+        self.finish()

@@ -8,7 +8,8 @@ from textual import on
 from textual.reactive import var
 
 from vapor_tui.ui.paging import Page
-from vapor_tui.ui.screens.base import ResultT, VaporScreen
+from vapor_tui.ui.screens.base import VaporScreen
+from vapor_tui.ui.screens.finishing import ResultT
 from vapor_tui.ui.widgets.message_panel import MessagePanel, Notice
 from vapor_tui.ui.widgets.paged_table import PagedTable
 from vapor_tui.ui.widgets.search_bar import SearchBar

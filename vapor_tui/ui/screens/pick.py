@@ -9,16 +9,16 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
+from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.pick_list import PickList, PickRow
 from vapor_tui.ui.widgets.plain_input import PlainInput
 
 Search = Callable[[str], Sequence[PickRow]]
 
 
-class PickScreen(ModalScreen[str | None]):
+class PickScreen(DialogScreen[str | None]):
     """Dismissed with the key of the row that was picked, or None."""
 
     CSS_PATH = "pick.tcss"
@@ -61,7 +61,7 @@ class PickScreen(ModalScreen[str | None]):
         self._show()
 
     def action_leave(self) -> None:
-        self.dismiss(None)
+        self.finish()
 
     def action_move(self, direction: int) -> None:
         entries = self.query_one(PickList)
@@ -80,11 +80,11 @@ class PickScreen(ModalScreen[str | None]):
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option_id)
+        self.finish(event.option_id)
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:
-            self.dismiss(None)
+            self.finish()
 
     def _show(self) -> None:
         query = self.query_one(PlainInput).value.strip()

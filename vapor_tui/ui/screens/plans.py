@@ -106,12 +106,9 @@ class PlansScreen(VaporScreen[GpuChoice | None]):
     def action_show_next(self) -> None:
         self.shown = SHOWN[(SHOWN.index(self.shown) + 1) % len(SHOWN)]
 
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
     @on(PlanTable.Adopted)
     def _adopt(self, message: PlanTable.Adopted) -> None:
-        self.dismiss(message.choice)
+        self.finish(message.choice)
 
     @on(PlanTable.Highlighted)
     def _show_lines(self) -> None:

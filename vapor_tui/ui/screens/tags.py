@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
@@ -17,6 +16,7 @@ from vapor_tui.domain.annotations import SEPARATOR, check_tags
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.job_actions import title_of
+from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.plain_input import PlainInput
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MOST_OFFERED = 12
 
 
-class TagsScreen(ModalScreen[tuple[str, ...] | None]):
+class TagsScreen(DialogScreen[tuple[str, ...] | None]):
     """Dismissed with the tags that the job is to have, or None."""
 
     CSS_PATH = "annotations.tcss"
@@ -70,12 +70,11 @@ class TagsScreen(ModalScreen[tuple[str, ...] | None]):
         match check_tags([self.query_one(PlainInput).value]):
             case Refused() as refused:
                 self.query_one("#annotations--error", Static).update(refused.error)
-            case Ok(tags) if self.is_active:
-                self.dismiss(tags)
+            case Ok(tags):
+                self.finish(tags)
 
     def action_leave(self) -> None:
-        if self.is_active:
-            self.dismiss(None)
+        self.finish()
 
 
 class _LastWord(Suggester):

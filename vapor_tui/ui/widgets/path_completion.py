@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from vapor_tui.domain.formats import file_size
+from vapor_tui.own_thread import in_own_thread
 
 _MOST = 500
 _ENDINGS = (".jsonl", ".json", ".csv", ".parquet", ".ndjson", ".tsv")
@@ -22,6 +24,23 @@ class PathCandidate:
     name: str
     is_folder: bool
     facts: str
+
+
+class PathCompletion:
+    """Looks up what a path could go on with, one folder at a time.
+
+    A disk that does not answer holds one thread then, not one for each letter that is typed.
+    """
+
+    def __init__(self) -> None:
+        self._listing: asyncio.Future[list[PathCandidate]] | None = None
+
+    async def candidates(self, typed: str) -> list[PathCandidate]:
+        """Wait for the folder that is being read, then read that of a path."""
+        while self._listing is not None and not self._listing.done():
+            await asyncio.wait([self._listing])
+        self._listing = in_own_thread(path_candidates, typed)
+        return await asyncio.shield(self._listing)
 
 
 def path_candidates(typed: str) -> list[PathCandidate]:
