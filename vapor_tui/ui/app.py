@@ -266,6 +266,8 @@ class VaporApp(FollowingApp):
             return
         from vapor_tui.ui.screens.monitor import MonitorScreen
 
+        if isinstance(self.screen, MonitorScreen) and self.screen.job_id == job_id:
+            return
         self.push_screen(MonitorScreen(job_id))
 
     def open_configure(self, **filled: Any) -> None:

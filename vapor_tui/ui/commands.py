@@ -99,8 +99,8 @@ class JobCommands(Provider):
         from vapor_tui.domain.jobs import JobFilter
         from vapor_tui.services.jobs import get_job, list_jobs
 
-        if not self.vapor.backend.is_open:
-            return []
+        if not self.vapor.backend.is_open or self.screen.is_modal:
+            return []  # a dialog is to be answered first
         words = query.strip().removeprefix("#")
         if words.isascii() and words.isdigit():
             job = await self.vapor.ask(get_job, int(words[:18]))

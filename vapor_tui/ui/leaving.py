@@ -5,7 +5,6 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from vapor_tui.ui.screens.base import VaporScreen
 from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
 
 if TYPE_CHECKING:
@@ -34,8 +33,8 @@ class Leaving:
 
     def leave(self) -> None:
         """Leave now, or once a person has agreed to lose what was entered."""
-        screens = (each for each in self._app.screen_stack if isinstance(each, VaporScreen))
-        if not any(screen.is_changed for screen in screens):
+        screens = self._app.screen_stack
+        if not any(getattr(screen, "is_changed", False) for screen in screens):
             self._app.exit()
         elif not self._is_asking:
             self._is_asking = True

@@ -111,6 +111,13 @@ class AddDatasetScreen(DialogScreen[Dataset | None]):
     def is_reading(self) -> bool:
         return self._reading is not None
 
+    @property
+    def is_changed(self) -> bool:
+        return self.is_mounted and any(
+            self.query_one(f"#{field}", PlainInput).value != printable(self._filled.get(field, ""))
+            for field, *_ in _FIELDS
+        )
+
     def compose(self) -> ComposeResult:
         with Vertical(id="add-dataset"):
             yield Static("Add a dataset", id="title", markup=False)

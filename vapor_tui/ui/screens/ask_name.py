@@ -45,6 +45,10 @@ class AskNameScreen(DialogScreen[str | None]):
         self._judge = judge
         self._proposed = name
 
+    @property
+    def is_changed(self) -> bool:
+        return self.is_mounted and self._name_typed != printable(self._proposed).strip()
+
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog"):
             yield Static(printable(self._title), id="question", markup=False)

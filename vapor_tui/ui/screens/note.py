@@ -35,6 +35,10 @@ class NoteScreen(DialogScreen[str | None]):
         self._job = job
         self._shown = "\n".join(printable_lines(job.notes))
 
+    @property
+    def is_changed(self) -> bool:
+        return self.is_mounted and self.query_one(PlainArea).text != self._shown
+
     def compose(self) -> ComposeResult:
         with Vertical(id="annotations"):
             yield Static(f"Note on {title_of(self._job)}", id="annotations--title", markup=False)

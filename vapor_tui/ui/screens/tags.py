@@ -39,15 +39,19 @@ class TagsScreen(DialogScreen[tuple[str, ...] | None]):
         super().__init__()
         self._job = job
         self._known = [printable(tag) for tag in known]
+        # What is typed is a further tag.
+        self._present = "".join(f"{tag}{SEPARATOR} " for tag in job.tags)
+
+    @property
+    def is_changed(self) -> bool:
+        return self.is_mounted and self.query_one(PlainInput).value != printable(self._present)
 
     def compose(self) -> ComposeResult:
         given = {tag.casefold() for tag in self._job.tags}
         offered = [tag for tag in self._known if tag.casefold() not in given][:_MOST_OFFERED]
         with Vertical(id="annotations"):
             yield Static(f"Tags of {title_of(self._job)}", id="annotations--title", markup=False)
-            # What is typed is a further tag.
-            present = "".join(f"{tag}{SEPARATOR} " for tag in self._job.tags)
-            box = PlainInput(present, placeholder="words, with commas between")
+            box = PlainInput(self._present, placeholder="words, with commas between")
             box.select_on_focus = False
             box.suggester = _LastWord(self._known)
             yield box
