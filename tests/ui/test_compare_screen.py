@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.ui.support import advance, frozen_app, hold, session, stored
+from tests.ui.support import PATIENCE, REFRESH, advance, frozen_app, hold, session, stored
 from vapor_tui.domain.comparison import Axis
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, Status
+from vapor_tui.services.compare import comparison_news
 from vapor_tui.services.jobs import apply_action
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.ui.glyphs import CURSOR
@@ -239,3 +242,34 @@ def test_jobs_of_the_same_dataset_come_first(add_job: AddJob) -> None:
     now = first.created_at
     assert [row.key for row in pick_rows(found, "legal", now)] == [str(second.id)]
     assert [row.key for row in pick_rows(found, "#3", now)] == [str(third.id)]
+
+
+async def test_a_database_that_fails_is_asked_at_the_usual_pace(
+    workspace: Workspace, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = frozen_app(workspace)
+    async with session(app) as seen:
+        app.open_compare([1, 2])
+        await seen.sees("╌■╌ #2 more-rank")
+        screen = seen.top(CompareScreen)
+        asked = 0
+        ask = app.ask
+
+        async def fail(service: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+            nonlocal asked
+            if service is not comparison_news:
+                return await ask(service, *args, **kwargs)
+            asked += 1
+            return None
+
+        with monkeypatch.context() as broken:
+            broken.setattr(app, "ask", fail)
+            screen.job_ids = (1, 2, 3)
+            async with asyncio.timeout(PATIENCE):
+                while asked < 3:
+                    await asyncio.sleep(0.001)
+                begun, before = asyncio.get_running_loop().time(), asked
+                while asked < before + 4:
+                    await asyncio.sleep(0.001)
+            assert asyncio.get_running_loop().time() - begun > 2 * REFRESH
+        await seen.sees("#3 waiting [x]: no curve")

@@ -84,7 +84,6 @@ class CompareScreen(VaporScreen[None]):
             tooltip="Smooth the curves more",
         ),
         Binding("c", "add", "add…", id="compare.add", tooltip="Compare with one more job"),
-        Binding("escape", "leave", "back", show=False, id="compare.leave", tooltip="Go back"),
     ]
 
     job_ids: var[tuple[int, ...]] = var((), init=False)
@@ -127,8 +126,14 @@ class CompareScreen(VaporScreen[None]):
     # What is asked for
 
     def _ask_while_active(self) -> None:
-        if self.is_seen and not (self.comparison is not None and self.comparison.has_ended):
+        if self.is_seen and not self._is_final:
             self._ask()
+
+    @property
+    def _is_final(self) -> bool:
+        """Whether nothing can change any more in what is compared."""
+        known = self.comparison
+        return known is not None and known.has_ended and known.ids == self.job_ids
 
     def _ask(self) -> None:
         if not self._is_reading and self.vapor.backend.is_open:
@@ -151,11 +156,11 @@ class CompareScreen(VaporScreen[None]):
                 self.comparison = comparison
                 self._show()
                 self.refresh_bindings()
+                if comparison.ids != self.job_ids:
+                    self._ask()  # one was added while these were read
             case Refused() as refused if self.is_active:
                 self.notify(printable(refused.error), severity="warning", markup=False)
                 self.finish()
-        if self.comparison is not None and self.comparison.ids != self.job_ids:
-            self._ask()  # one was added while these were read
 
     # What is shown
 
@@ -235,7 +240,8 @@ class CompareScreen(VaporScreen[None]):
 
     @on(CompareTable.Opened)
     def _open(self, message: CompareTable.Opened) -> None:
-        self.vapor.open_monitor(message.job_id)
+        if self.is_active:
+            self.vapor.open_monitor(message.job_id)
 
     # What can be written to a file
 
