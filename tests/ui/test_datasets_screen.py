@@ -18,7 +18,7 @@ from textual.widgets import Button, Input, Static
 
 from tests.conftest import AddDataset, AddJob
 from tests.ui.support import PATIENCE, Session, frozen_app, session
-from vapor_tui.domain.datasets import DatasetStatus, ReadProgress
+from vapor_tui.domain.datasets import Dataset, DatasetStatus, ReadProgress
 from vapor_tui.domain.results import Refused
 from vapor_tui.own_thread import in_own_thread
 from vapor_tui.services import datasets as dataset_services
@@ -553,3 +553,25 @@ def _being_read(workspace: Workspace, path: Path, **values: Any) -> int:
         **values,
     }
     return workspace.database.write(queries.insert_dataset, row)
+
+
+async def test_a_dataset_that_is_still_being_looked_up_is_not_said_to_be_missing(
+    workspace: Workspace, add_dataset_row: AddDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset_row()
+    go = threading.Event()
+
+    def slow(asked: Workspace, dataset_id: int) -> Dataset | None:
+        go.wait(PATIENCE)
+        return get_dataset(asked, dataset_id)
+
+    async with session(frozen_app(workspace), size=(100, 30)) as opened:
+        await listing(opened, "support-chats")
+        monkeypatch.setattr("vapor_tui.services.datasets.get_dataset", slow)
+        await opened.press("enter")
+        await opened.sees("Reading dataset 1…")
+        go.set()
+        await opened.until(lambda: "Reading dataset" not in opened.text)
+        assert "There is no dataset" not in opened.text
+        opened.app.push_screen(DatasetDetailsScreen(77))
+        await opened.sees("There is no dataset 77")

@@ -33,6 +33,14 @@ class VaporScreen(FinishingScreen[ResultT]):
             group=ALWAYS,
         ),
         Binding(
+            "escape",
+            "leave",
+            "back",
+            id="screen.escape",
+            tooltip="Go back to the screen before",
+            show=False,
+        ),
+        Binding(
             "x",
             "export",
             "export…",

@@ -25,7 +25,6 @@ class DatasetDetailsScreen(DatasetScreen[int | None]):
     CSS_PATH = "dataset_details.tcss"
     AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back", show=False, id="dataset.leave", tooltip="Go back"),
         Binding("2", "leave", show=False, id="dataset.list", tooltip="Go back to the datasets"),
         Binding(
             "j,down", "scroll(1)", "Down", show=False, id="dataset.down", tooltip="Scroll down"
@@ -40,6 +39,7 @@ class DatasetDetailsScreen(DatasetScreen[int | None]):
     def __init__(self, dataset_id: int) -> None:
         super().__init__()
         self.dataset_id = dataset_id
+        self._is_read = False
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -65,12 +65,13 @@ class DatasetDetailsScreen(DatasetScreen[int | None]):
 
     @on(DatasetRead)
     def _take(self, message: DatasetRead) -> None:
+        self._is_read = True
         self.dataset = message.dataset
+        self._show()
 
     def watch_dataset(self, dataset: Dataset | None) -> None:
         if dataset is not None:
             self.query_one(HeaderLine).crumbs = (*self.crumbs[:-1], printable(dataset.name, 40))
-        self._show()
         self.refresh_bindings()
 
     @on(FittedLines.Resized)
@@ -78,6 +79,9 @@ class DatasetDetailsScreen(DatasetScreen[int | None]):
         view = self.query_one(FittedLines)
         width = view.content_size.width
         if not width:
+            return
+        if not self._is_read:
+            view.show([((f"Reading dataset {self.dataset_id}…", "dim"),)])
             return
         if self.dataset is None:
             view.show([((f"There is no dataset {self.dataset_id}", "status-failed"),)])

@@ -303,7 +303,8 @@ class DatasetsScreen(DatasetScreen[int | None], PagingScreen[int | None]):
     def _open(self, message: DatasetTable.Opened) -> None:
         from vapor_tui.ui.screens.dataset_details import DatasetDetailsScreen
 
-        self.app.push_screen(DatasetDetailsScreen(message.dataset_id), self._train_on)
+        if self.is_active:
+            self.app.push_screen(DatasetDetailsScreen(message.dataset_id), self._train_on)
 
     async def exported_table(self) -> ExportTable | None:
         from vapor_tui.services.exports import dataset_table

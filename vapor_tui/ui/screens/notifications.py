@@ -219,6 +219,8 @@ class NotificationsScreen(PagingScreen[None]):
 
     @on(NotificationTable.Opened)
     def _open(self, message: NotificationTable.Opened) -> None:
+        if not self.is_active:
+            return
         note = message.note
         if not note.read:
             self._mark([note], read=True)

@@ -42,14 +42,6 @@ class PlansScreen(VaporScreen[GpuChoice | None]):
             id="plans.filter",
             tooltip="Show all, only those that fit, only the best of them",
         ),
-        Binding(
-            "escape",
-            "leave",
-            "back",
-            id="plans.leave",
-            tooltip="Go back and change nothing",
-            show=False,
-        ),
     ]
 
     sort: var[PlanSort] = var(PlanSort.COST, init=False)
