@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
-from tests.ui.support import Session, advance, frozen_app, hold, session, stored, wish
+from tests.ui.support import PATIENCE, Session, advance, frozen_app, hold, session, stored, wish
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, Desired, Status
+from vapor_tui.services import overview
 from vapor_tui.services.annotations import set_note, set_tags
 from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.ui.messages import ActionDone, ActionsDone, Annotated, MarkedRead, TagsRead
+from vapor_tui.ui.messages import ActionDone, ActionsDone, Annotated, JobsRead, MarkedRead, TagsRead
 from vapor_tui.ui.screens.columns import ColumnsScreen
 from vapor_tui.ui.screens.compare import CompareScreen
 from vapor_tui.ui.screens.configure import ConfigureScreen
@@ -405,3 +409,62 @@ async def test_totals_stand_below_the_list(workspace: Workspace, add_job: AddJob
     async with session(frozen_app(workspace)) as app:
         await app.sees("simulated 1 running  1 queued ", "today", "this month")
         assert "real" not in app.text
+
+
+async def test_a_key_means_what_was_marked_when_it_was_pressed(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    add_job(name="job-one")
+    add_job(name="job-two")
+    async with session(frozen_app(workspace)) as app:
+        await app.sees("job-one")
+        await app.press("space", "j", "space")
+        await app.sees("2 marked")
+        for key in ("p", "escape"):
+            app.app.post_message(events.Key(key, None))
+        await toasted(app, "Paused 2")
+        assert [status(workspace, number) for number in (1, 2)] == [Status.PAUSED] * 2
+
+
+async def test_nothing_is_said_of_marked_jobs_that_are_gone(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    add_job(name="job-one")
+    async with session(frozen_app(workspace)) as app:
+        await app.sees("job-one")
+        screen = app.top(JobsScreen)
+        screen.marked = frozenset({99})
+        await app.press("p")
+        await app.until(lambda: bool(app.heard(MarkedRead)))
+        assert not screen.marked
+        assert toasts(app) == []
+
+
+async def test_an_older_answer_does_not_take_the_place_of_the_row_that_is_wanted(
+    workspace: Workspace, add_job: AddJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        add_job(name=f"job-{number}")
+    begun, go = threading.Event(), threading.Event()
+    real = overview.list_with_curves
+
+    def slow(*args: Any) -> Any:
+        answer = real(*args)
+        begun.set()
+        go.wait(PATIENCE)
+        return answer
+
+    async with session(frozen_app(workspace), size=(100, 24)) as app:
+        await app.sees("job-59")
+        home = app.app.home
+        with monkeypatch.context() as patched:
+            patched.setattr(overview, "list_with_curves", slow)
+            home.ask()
+            await app.until(begun.is_set)
+        home.stand_on(3)
+        before = len(app.heard(JobsRead))
+        app.app.open_monitor(3)
+        go.set()
+        await app.until(lambda: len(app.heard(JobsRead)) > before)
+        await app.press("q")
+        await app.until(lambda: home.table.row is not None and home.table.row.id == 3)

@@ -148,10 +148,12 @@ class ActionDone(Message, bubble=False):
 class MarkedRead(Message, bubble=False):
     """The marked jobs were read as they are now, for what a key does to them."""
 
-    def __init__(self, key_action: str, jobs: Sequence[Job]) -> None:
+    def __init__(self, key_action: str, job_ids: Sequence[int], jobs: Sequence[Job]) -> None:
         super().__init__()
         self.key_action = key_action
         self.jobs = jobs
+        self.gone = frozenset(job_ids) - {job.id for job in jobs}
+        """Numbers of those that were marked and are no longer there."""
 
 
 class ActionsDone(Message, bubble=False):

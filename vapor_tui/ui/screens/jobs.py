@@ -325,7 +325,8 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
 
     @on(JobTable.Opened)
     def _open(self, message: JobTable.Opened) -> None:
-        self.vapor.open_monitor(message.job_id)
+        if self.is_active:
+            self.vapor.open_monitor(message.job_id)
 
 
 def _changes_by_itself(shown: ShownJobs) -> bool:

@@ -75,18 +75,24 @@ class MarkingScreen(JobScreen[ResultT]):
         few = f"Mark {FEWEST} to {MOST} jobs with the space bar to compare them"
         self.notify(many if number > MOST else few, severity="warning", markup=False)
 
+    def _act(self, key_action: str) -> None:
+        # Those that are marked now: a key behind this one may change that before they are read.
+        self._look_at(key_action, tuple(sorted(self.marked)))
+
     @work(group="marked", exclusive=True)
-    async def _act(self, key_action: str) -> None:
-        """Look at the marked jobs as they are now: most may be on other pages."""
+    async def _look_at(self, key_action: str, job_ids: Sequence[int]) -> None:
+        """Look at jobs as they are now: most may be on other pages."""
         from vapor_tui.services.jobs import get_jobs
 
-        jobs = await self.vapor.ask(get_jobs, sorted(self.marked))
+        jobs = await self.vapor.ask(get_jobs, job_ids)
         if jobs is not None:
-            self.post_message(MarkedRead(key_action, jobs))
+            self.post_message(MarkedRead(key_action, job_ids, jobs))
 
     @on(MarkedRead)
     def _decide(self, message: MarkedRead) -> None:
-        self.marked &= {job.id for job in message.jobs}  # some may be gone
+        self.marked -= message.gone
+        if not message.jobs:
+            return
         selection = selected(message.key_action, message.jobs)
         if not selection.wanted:
             self._tell_outcome([], selection.left_out)

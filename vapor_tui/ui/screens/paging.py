@@ -34,6 +34,8 @@ class PagingScreen(VaporScreen[ResultT]):
         super().__init__()
         self.row_wanted: int | None = None
         """The number of a row to put the cursor on as soon as it is listed."""
+        self._row_asked: int | None = None
+        """The row that was wanted at the last request."""
         self._cursor_wanted: int | None = None
         self._pages = 0
         """How many there are; 0 until there is an answer."""
@@ -49,7 +51,7 @@ class PagingScreen(VaporScreen[ResultT]):
         raise NotImplementedError
 
     def on_screen_resume(self) -> None:
-        if self._is_stale:
+        if self._is_stale or self.row_wanted is not None:
             self.ask()
 
     # Asking and answering
@@ -58,9 +60,10 @@ class PagingScreen(VaporScreen[ResultT]):
         """Ask for the page that is wanted, as soon as it can be seen."""
         if not self.vapor.backend.is_open:
             return
+        self._request += 1  # unseen as well: an answer that is under way is out of date
         self._is_stale = not self.is_seen
         if not self._is_stale:
-            self._request += 1
+            self._row_asked = self.row_wanted
             self.read_page(self._request)
 
     def ask_from_start(self) -> None:
@@ -92,7 +95,9 @@ class PagingScreen(VaporScreen[ResultT]):
             table.cursor = places[self.row_wanted]
         elif self._cursor_wanted is not None:
             table.cursor = self._cursor_wanted % max(table.count, 1)
-        self.row_wanted = self._cursor_wanted = None
+        if self.row_wanted in places or self.row_wanted == self._row_asked:
+            self.row_wanted = None  # else it is wanted since, and the next answer has it
+        self._cursor_wanted = None
 
     def settle(self, state: str, notice: Notice | None = None) -> None:
         """Show the rows, or a message in their place."""
