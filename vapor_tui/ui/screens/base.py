@@ -25,20 +25,12 @@ class VaporScreen(FinishingScreen[ResultT]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "q",
+            "q,escape",
             "leave",
             "back",
             id="screen.leave",
             tooltip="Go back to the screen before; on the first one, quit",
             group=ALWAYS,
-        ),
-        Binding(
-            "escape",
-            "leave",
-            "back",
-            id="screen.escape",
-            tooltip="Go back to the screen before",
-            show=False,
         ),
         Binding(
             "x",

@@ -30,6 +30,9 @@ class FinishingScreen(Screen[ResultT]):
         if self.is_active:
             self.dismiss(result)
 
+    async def action_dismiss(self, result: ResultT | None = None) -> None:
+        self.finish(result)
+
     def finish_in_front(self, result: ResultT) -> None:
         """End with a result, as soon as nothing is in front."""
         self._kept = (result,)

@@ -48,7 +48,7 @@ class HelpScreen(DialogScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "escape,q,question_mark,enter",
-            "leave",
+            "dismiss",
             "Close",
             id="help.close",
             tooltip="Close this help",
@@ -98,9 +98,6 @@ class HelpScreen(DialogScreen[None]):
         view = self.query_one(FittedLines)
         if width := view.content_size.width:
             view.show(help_lines(self._keys, width))
-
-    def action_leave(self) -> None:
-        self.finish()
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
