@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.conftest import OWNER, AddJob
 from vapor_tui.domain.jobs import Job
@@ -270,6 +271,25 @@ def test_jobs_that_lost_a_worker_together_are_tried_one_by_one(ward: Ward, add_j
     assert ward.claim(second) == []  # the first one has not come further yet
     ward.store(ward.job(1))
     assert [job.id for job in ward.claim(second)] == [2]
+
+
+def test_a_log_that_rests_keeps_no_job_from_being_tried(ward: Ward, add_job: AddJob) -> None:
+    add_job()
+    add_job()
+    ward.write(_attach, 1)
+    dying = ward.register(is_gone=True)
+    assert {job.id for job in ward.claim(dying)} == {1, 2}
+    ward.die(dying)
+    assert [ward.job(number).barren_claims for number in (1, 2)] == [0, 1]
+    heir = ward.register()
+    assert {job.id for job in ward.claim(heir)} == {1, 2}
+
+
+def _attach(connection: Connection, job_id: int) -> None:
+    connection.exec_driver_sql(
+        "UPDATE training_jobs SET placement = 'attached', engine = 'external' WHERE id = ?",
+        (job_id,),
+    )
 
 
 def test_a_worker_that_holds_a_job_is_not_removed(ward: Ward, add_job: AddJob) -> None:

@@ -120,7 +120,7 @@ def _wanted(owner: str, worker_id: int, most: int, kinds: Claimable) -> ColumnEl
     queued = (JOBS.c.owner == owner, JOBS.c.status == Status.QUEUED, kinds.condition)
     is_attached = JOBS.c.placement == Placement.ATTACHED
     by_age = (JOBS.c.queued_at, JOBS.c.id)
-    suspect = JOBS.c.barren_claims > 0
+    suspect = and_(JOBS.c.barren_claims > 0, ~is_attached)
     first_suspect = select(JOBS.c.id).where(*queued, suspect).order_by(*by_age).limit(1)
     on_trial = exists().where(JOBS.c.lease_owner == worker_id, suspect)
     free = or_(~suspect, and_(JOBS.c.id == first_suspect.scalar_subquery(), ~on_trial))

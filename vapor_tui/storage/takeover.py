@@ -95,6 +95,8 @@ def release(
     `is_barren` counts it as an attempt of which the job may have been the end.
     """
     wanted = job.desired if desired is None else desired
+    # A log that is only watched may rest for days: that its job does not move says nothing.
+    is_barren = is_barren and job.placement is not Placement.ATTACHED
     barren = job.barren_claims + is_barren
     status, error = released_status(wanted), None
     if wanted is Desired.FAIL:
