@@ -18,6 +18,7 @@ from vapor_tui.ui.app import VaporApp
 
 AddJob = Callable[..., Job]
 SIZES = [(160, 45), (120, 40), (80, 24), (60, 18)]
+THEMES = ["vapor-dark", "vapor-light"]
 LOG = ("initializing (simulated)", "epoch 1 of 3: training", "eval_loss 0.7991 after epoch 1")
 
 
@@ -62,20 +63,24 @@ def name_of(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
 
 
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=name_of)
 def test_jobs(
-    workspace: Workspace, jobs: list[Job], snap_compare: Any, size: tuple[int, int]
+    workspace: Workspace, jobs: list[Job], snap_compare: Any, size: tuple[int, int], theme: str
 ) -> None:
     app = frozen_app(workspace)
+    app.theme = theme
     ready = showing(app, "support-bot-qu", "1 running")
     assert snap_compare(app, terminal_size=size, run_before=ready)
 
 
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=name_of)
 def test_monitor(
-    workspace: Workspace, jobs: list[Job], snap_compare: Any, size: tuple[int, int]
+    workspace: Workspace, jobs: list[Job], snap_compare: Any, size: tuple[int, int], theme: str
 ) -> None:
     app = frozen_app(workspace, job_id=jobs[4].id)
+    app.theme = theme
     forecast = ["80 % band"] if size[0] >= 120 else []  # comes a moment after the rest
     ready = showing(app, "RUNNING", "41s", "q back", *forecast)
     assert snap_compare(app, terminal_size=size, run_before=ready)
@@ -90,7 +95,7 @@ LOOKS = {
 }
 
 
-@pytest.mark.parametrize("theme", ["vapor-dark", "vapor-light"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("look", LOOKS)
 def test_looks(
     workspace: Workspace, jobs: list[Job], snap_compare: Any, look: str, theme: str
@@ -106,14 +111,6 @@ def test_looks(
         await Session(pilot, []).sees(shown)
 
     assert snap_compare(app, terminal_size=(120, 40), run_before=look_closer)
-
-
-def test_jobs_in_the_light_theme(workspace: Workspace, jobs: list[Job], snap_compare: Any) -> None:
-    app = frozen_app(workspace)
-    app.theme = "vapor-light"
-    assert snap_compare(
-        app, terminal_size=(120, 40), run_before=showing(app, "first-try", "1 running")
-    )
 
 
 def test_a_failed_job_in_the_light_theme(

@@ -183,6 +183,8 @@ class ConfigureScreen(PresetsScreen):
         self._open_list(event.field.key, event.query)
 
     def _open_list(self, key: str, query: str = "") -> None:
+        if not self.is_active:
+            return  # a list is open already: more than one letter was waiting
         if key == DATASET and self._datasets is None:
             # Reading failed before.
             self._read_datasets(self._wanted_dataset)
