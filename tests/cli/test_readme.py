@@ -12,6 +12,7 @@ import pytest
 from textual.binding import Binding
 
 import vapor_tui.ui
+from tests.actions import SPELLED, rows
 from tests.cli.conftest import Cli
 from vapor_tui.cli.app import _COMMANDS
 from vapor_tui.config import Preferences, parse_preferences
@@ -21,17 +22,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 USE = README[README.index("## Use") : README.index("### Datasets")]
 KEYS = README[README.index("## Keys") : README.index("## Configuration")]
 CONFIG = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
-SPELLED = {
-    "question_mark": "?",
-    "number_sign": "#",
-    "slash": "/",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "plus": "+",
-    "minus": "-",
-    "comma": ",",
-    "full_stop": ".",
-}
 
 
 def commands() -> list[str]:
@@ -72,10 +62,15 @@ def test_its_keys_do_something() -> None:
             for binding in getattr(value, "BINDINGS", ()) if isinstance(value, type) else ():
                 if isinstance(binding, Binding):
                     known |= {SPELLED.get(key, key) for key in binding.key.split(",")}
-    rows = [line.split("|")[1] for line in KEYS.splitlines() if line.startswith("| `")]
-    named = {key for row in rows for key in re.findall(r"`([^`]+)`", row)}
+    first = [line.split("|")[1] for line in KEYS.splitlines() if line.startswith("| `")]
+    named = {key for cell in first for key in re.findall(r"`([^`]+)`", cell)}
     assert len(named) > 30
     assert named <= known
+
+
+def test_it_lists_every_action() -> None:
+    """After a change of keys: `python -m tests.actions` writes the table anew."""
+    assert [row for row in rows() if row not in README] == []
 
 
 def test_its_pictures_are_there() -> None:
