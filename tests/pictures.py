@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -53,7 +54,10 @@ def add(workspace: Workspace, dataset_id: int, values: Mapping[str, Any], speed:
 async def prepare(database: Path) -> int:
     """Fill a database with jobs that have ended, and two that wait; return the first of these."""
     workspace = open_workspace(database)
-    added = add_dataset(workspace, paths.sample_dataset())
+    # Its path is shown: not that of this checkout.
+    sample = database.with_name(paths.sample_dataset().name)
+    shutil.copy(paths.sample_dataset(), sample)
+    added = add_dataset(workspace, sample)
     assert isinstance(added, Ok), added
     for values in PAST:
         add(workspace, added.value.id, values, "max")
@@ -98,9 +102,13 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place:
-        database = Path(place) / "pictures.db"
+    place = Path(tempfile.gettempdir()) / "vapor-tui-pictures"
+    place.mkdir()
+    try:
+        database = place / "pictures.db"
         asyncio.run(draw(database, asyncio.run(prepare(database)), folder))
+    finally:
+        shutil.rmtree(place)
 
 
 if __name__ == "__main__":
