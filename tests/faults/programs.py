@@ -20,6 +20,7 @@ from tests.conftest import OWNER
 
 ROOT = Path(__file__).parents[2]
 CLI = "vapor_tui.cli.app:run"
+_SIZES = ("COLUMNS", "LINES")
 PATIENCE = 60.0
 """Seconds that a slow machine is given for anything."""
 
@@ -39,8 +40,13 @@ def eventually(happened: Callable[[], Any], what: str, seconds: float = PATIENCE
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return the environment of a program whose jobs are those of the tests' person."""
-    return {**os.environ, "LOGNAME": OWNER, "PYTHONWARNINGS": "ignore", **changes}
+    """Return the environment of a program whose jobs are those of the tests' person.
+
+    The size of its terminal is that of the terminal: variables that name one, as pytest-xdist
+    sets them, would have it heed no change.
+    """
+    inherited = {key: value for key, value in os.environ.items() if key not in _SIZES}
+    return {**inherited, "LOGNAME": OWNER, "PYTHONWARNINGS": "ignore", **changes}
 
 
 @dataclass

@@ -20,8 +20,8 @@ from tests.faults.terminals import Terminal, in_terminal
 from vapor_tui.ui.ending import LAST_RESORT_SECONDS
 
 LEAVING_SECONDS = 3.0
-STILL_LOOKS = 12
-"""So many looks, a quarter of a second each, at a job that should have moved in every one."""
+LOOK_SECONDS, STILL_LOOKS = 0.25, 12
+"""So many looks at a job that should have moved in every one."""
 _SLOW: dict[str, Any] = {"steps": 1000, "epochs": 1, "speed": "300"}
 """A job that trains for 100 s, a tenth of a second a step, and pauses for a second at most."""
 _OTHER_ENDINGS = ("SIGHUP", "ctrl+q")
@@ -110,9 +110,9 @@ def _hang(terminal: Terminal, path: Path) -> None:
 
     def has_stopped() -> bool:
         nonlocal unmoved, step
-        for _ in range(5):
-            terminal.resize(next(sizes), 80)
-            time.sleep(0.05)
+        # No faster: the app draws when the sizes have come to rest, and a slow one never would.
+        terminal.resize(next(sizes), 80)
+        time.sleep(LOOK_SECONDS)
         before, step = step, state(path).step
         unmoved = unmoved + 1 if step == before else 0
         return unmoved >= STILL_LOOKS
