@@ -13,7 +13,13 @@ from pathlib import Path
 import pexpect
 import pyte
 
+ESCAPE = "\x1b"
+
 PATIENCE = 30.0
+_LOOK_SECONDS = 0.05
+_QUIET_SECONDS = 0.1
+_LONG_SECONDS = 1.0
+_ESCAPE_SECONDS = 0.3
 _PIECE = 65_536
 
 
@@ -58,15 +64,24 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type characters or send an escape sequence."""
         self._child.send(keys)
+        if keys.endswith(ESCAPE):
+            # What follows at once would be taken for the rest of a sequence: alt and a key.
+            self._follow(_ESCAPE_SECONDS)
 
     def wait_for(self, *texts: str, patience: float = PATIENCE) -> str:
-        """Follow the program until all of these texts are on the screen; return the screen."""
+        """Follow the program until all of these texts are on the screen; return the screen.
+
+        The screen is one that the program has drawn to its end: half a new one would still show
+        the texts of the one before.
+        """
         deadline = time.monotonic() + patience
-        while not all(text in self.text for text in texts):
-            if time.monotonic() > deadline or not self._read():
-                missing = [text for text in texts if text not in self.text]
+        while True:
+            is_running = self._follow(_QUIET_SECONDS)
+            missing = [text for text in texts if text not in self.text]
+            if not missing:
+                return self.text
+            if time.monotonic() > deadline or not is_running:
                 raise AssertionError(f"{missing} did not appear on:\n{self.text}")
-        return self.text
 
     def wait_until_left(self, patience: float = PATIENCE) -> int:
         """Follow the program until it ends; return its exit code, or minus the signal."""
@@ -82,10 +97,24 @@ class Terminal:
         with contextlib.suppress(OSError, pexpect.ExceptionPexpect):
             self._child.close(force=True)
 
+    def _follow(self, seconds: float) -> bool:
+        """Take in what the program writes until it has been quiet for so long, or a while.
+
+        False when it has ended.
+        """
+        deadline = time.monotonic() + _LONG_SECONDS
+        quiet_since, before = time.monotonic(), self._written.tell()
+        while time.monotonic() < min(deadline, quiet_since + seconds):
+            if not self._read():
+                return False
+            if self._written.tell() > before:
+                quiet_since, before = time.monotonic(), self._written.tell()
+        return True
+
     def _read(self) -> bool:
         """Take in what the program has written; False when it has ended."""
         try:
-            self._stream.feed(self._child.read_nonblocking(_PIECE, timeout=0.1))
+            self._stream.feed(self._child.read_nonblocking(_PIECE, timeout=_LOOK_SECONDS))
         except pexpect.TIMEOUT:
             return True
         except pexpect.EOF:

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from tests.system.terminal import Terminal
+from tests.system.terminal import ESCAPE, Terminal
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.services.exports import metric_rows
 from vapor_tui.services.jobs import get_job
 from vapor_tui.services.notifications import count_unread
 from vapor_tui.services.workspace import Workspace, open_workspace
 
-ENTER, ESCAPE, CTRL_S, CTRL_C = "\r", "\x1b", "\x13", "\x03"
+ENTER, CTRL_S, CTRL_C = "\r", "\x13", "\x03"
 F2, F4, F5 = "\x1bOQ", "\x1bOS", "\x1b[15~"
 
 Open = Callable[..., Terminal]
@@ -114,7 +114,7 @@ def test_run_hands_back_on_ctrl_c_and_says_how_to_go_on(
 ) -> None:
     data = tmp_path / "chats.jsonl"
     data.write_text('{"prompt": "question", "completion": "answer"}\n' * 200)
-    terminal = open_app("run", str(data), "--speed", "600")
+    terminal = open_app("run", str(data), "--speed", "60")
     terminal.wait_for("training, epoch 1")
     started = time.monotonic()
     terminal.press(CTRL_C)

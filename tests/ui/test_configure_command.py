@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from typing import Any
 
@@ -17,6 +18,8 @@ from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.services.command_line import submit_command
 from vapor_tui.services.jobs import Simulation, create_job, list_jobs
 from vapor_tui.services.workspace import Workspace
+from vapor_tui.ui.backend import Backend
+from vapor_tui.ui.screens import configure_requests as requests
 from vapor_tui.ui.screens.command import CommandScreen
 from vapor_tui.ui.screens.configure import ConfigureScreen
 
@@ -167,3 +170,27 @@ async def test_what_is_missing_comes_first(workspace: Workspace) -> None:
         await form.pilot.pause()
         assert form.screen.focused is form.field("dataset").control
         assert form.app.clipboard == ""
+
+
+async def test_what_is_wanted_while_datasets_are_read_is_done_when_they_are_there(
+    workspace: Workspace, add_dataset_row: AddDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_dataset_row()
+    may_read = asyncio.Event()
+    read = requests.read_datasets
+
+    async def read_slowly(
+        wanted: int | None, backend: Backend
+    ) -> requests.DatasetsRead | requests.StorageFailed:
+        await may_read.wait()
+        return await read(wanted, backend)
+
+    async with opened(workspace) as form:
+        monkeypatch.setattr(requests, "read_datasets", read_slowly)
+        form.screen.take_dataset_id(1)
+        focused = form.screen.focused
+        await form.press("f4")
+        assert form.screen.focused is focused
+        may_read.set()
+        await form.until(lambda: isinstance(form.app.screen, CommandScreen))
+        assert "submit 1" in copied(form)

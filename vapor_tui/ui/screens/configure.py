@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -93,6 +93,9 @@ class ConfigureScreen(PresetsScreen):
             self._wanted_dataset = clone.dataset_id
         self._datasets: Sequence[Dataset] | None = None
         """None until they were read."""
+        self._waiting: Callable[[], None] | None = None
+        """What a person asked for while datasets were being read, which needs one."""
+        self._is_reading = False
         self._errors: dict[str, str] = {}
         """What is wrong at present, by field."""
         self._answers: dict[str, str] = {}
@@ -271,6 +274,7 @@ class ConfigureScreen(PresetsScreen):
             self._ask("datasets", requests.add_sample)
 
     def _read_datasets(self, wanted: int | None) -> None:
+        self._is_reading = True
         self._fields.say_of_dataset("reading…")
         self._ask("datasets", partial(requests.read_datasets, wanted))
 
@@ -280,6 +284,7 @@ class ConfigureScreen(PresetsScreen):
             case Ok(dataset):
                 self._read_datasets(dataset.id)
             case Refused(error=error):
+                self._is_reading = False
                 self._fields.say_of_dataset("none")
                 self._answers[DATASET] = error
                 self.show_form()
@@ -287,7 +292,7 @@ class ConfigureScreen(PresetsScreen):
     @on(requests.DatasetsRead)
     def _datasets_read(self, message: requests.DatasetsRead) -> None:
         is_first, was_changed = self._datasets is None, self.is_changed
-        self._datasets = message.datasets
+        self._datasets, self._is_reading = message.datasets, False
         self._bar.show_failure("")
         self._fields.say_of_dataset("none")
         if is_first and message.chosen is None and self._wanted_dataset is not None:
@@ -296,6 +301,9 @@ class ConfigureScreen(PresetsScreen):
         if is_first and not was_changed:
             self._opened_as = self._form.snapshot()
         self.refresh_bindings()
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting()
 
     def _take_dataset(self, dataset: Dataset | None) -> None:
         if dataset is not None:
@@ -308,7 +316,7 @@ class ConfigureScreen(PresetsScreen):
 
     @on(StartBar.Started)
     def action_start(self) -> None:
-        dataset = self._startable()
+        dataset = self._startable(self.action_start)
         if dataset is None:
             return
         self._bar.show_failure("")
@@ -319,16 +327,22 @@ class ConfigureScreen(PresetsScreen):
     def action_copy_command(self) -> None:
         from vapor_tui.services.command_line import submit_command
 
-        dataset = self._startable()
+        dataset = self._startable(self.action_copy_command)
         if dataset is None:
             return
         line = submit_command(self._workspace, self._form.raw, dataset, self._form.simulation)
         if isinstance(line, Ok):
             self.app.push_screen(CommandScreen(line.value))
 
-    def _startable(self) -> Dataset | None:
-        """Return the dataset where all is as it must be; else go to what is not."""
+    def _startable(self, again: Callable[[], None]) -> Dataset | None:
+        """Return the dataset where all is as it must be; else go to what is not.
+
+        While datasets are being read, that is not known: `again` is called when they are there.
+        """
         if self._bar.is_saving:
+            return None
+        if self._is_reading:
+            self._waiting = again
             return None
         dataset = self._form.dataset
         if dataset is None:
@@ -358,6 +372,8 @@ class ConfigureScreen(PresetsScreen):
     def _storage_failed(self, message: requests.StorageFailed) -> None:
         if message.task == requests.CREATE_FAILED:
             self._bar.is_saving = self._fields.disabled = False
+        else:
+            self._is_reading, self._waiting = False, None
         self._fields.say_of_dataset("none")
         self._bar.show_failure(f"{message.task}: {message.reason}")
 
