@@ -204,7 +204,8 @@ async def session(
         open_session = Session(pilot, messages)
         await open_session.until(
             lambda: (
-                not app.home.has_class("-opening")
+                # The list is not read while another screen, which was asked for, is before it.
+                (app.screen is not app.home or not app.home.has_class("-opening"))
                 and (app.backend.is_open or app.home.has_class("-failed") or not until_open)
             )
         )

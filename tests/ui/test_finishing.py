@@ -74,8 +74,14 @@ def test_nothing_is_dismissed_but_by_finish() -> None:
     ids="-".join,
 )
 async def test_a_key_pressed_twice_takes_one_screen_away_and_no_more(
-    workspace: Workspace, add_job: AddJob, opening: tuple[str, ...], key: str
+    workspace: Workspace,
+    add_job: AddJob,
+    opening: tuple[str, ...],
+    key: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # an export is written where one is
     add_job(name="job-one")
     add_job(name="job-two")
     async with session(frozen_app(workspace)) as app:

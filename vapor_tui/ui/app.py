@@ -26,6 +26,7 @@ from vapor_tui.ui.commands import JobCommands, commands_of, export_commands, the
 from vapor_tui.ui.ending import SignalledEnding
 from vapor_tui.ui.following import FollowingApp, local_now
 from vapor_tui.ui.going import go_to
+from vapor_tui.ui.keys_in_turn import KeysInTurn
 from vapor_tui.ui.leaving import Leaving
 from vapor_tui.ui.messages import (
     BackendFailed,
@@ -134,6 +135,7 @@ class VaporApp(FollowingApp):
             ascii_only=ascii_only,
         )
         self._leaving = Leaving(self)
+        self._turns = KeysInTurn(self)
         self.readings = Readings(self)
         self._preferences = preferences
         self._start = start
@@ -164,6 +166,14 @@ class VaporApp(FollowingApp):
         screen = self.screen_stack[0]
         assert isinstance(screen, JobsScreen)
         return screen
+
+    async def on_event(self, event: events.Event) -> None:
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._turns.admits(event):
+            target = self.focused or self.screen
+            await super().on_event(event)
+            self._turns.follow(target)
 
     # Coming and going
 
