@@ -127,7 +127,12 @@ def test_submit_then_worker_then_look(cli: Cli, worked_example: Path) -> None:
     assert (submitted.code, submitted.out) == (0, "1\n")
     assert cli("show", 1, "--json").document["status"] == "queued"
 
-    assert cli("worker", "--once", "--speed", "max").code == 0
+    worked = cli("worker", "--once", "--speed", "max")
+    assert worked.code == 0
+    assert worked.err.splitlines()[1:] == [
+        "job 1 first try: driven from step 0 on",
+        "job 1: completed",
+    ]
     shown = cli("show", 1)
     assert "completed" in shown.out
     assert "nothing here is real" in shown.out
@@ -216,7 +221,7 @@ def test_datasets_are_listed_by_page_and_searched(cli: Cli, tmp_path: Path) -> N
     assert len(document["datasets"]) == 10
     assert document["pagination"] == {"page": 1, "limit": 10, "total": 12, "total_pages": 2}
     assert cli("datasets", "list", "--page", 2).out.endswith("page 2 of 2, 12 datasets\n")
-    assert cli("datasets", "list", "--page", 9).out == "There are 2 pages; this is none of them\n"
+    assert cli("datasets", "list", "--page", 9).out == "There is no page 9, the last one is 2\n"
     found = cli("datasets", "list", "--search", "CHATS-1", "--sort", "pairs", "--json").document
     assert [d["name"] for d in found["datasets"]] == ["chats-11", "chats-10", "chats-1"]
     assert cli("datasets", "list", "--search", "nothing").out == "No dataset matches\n"

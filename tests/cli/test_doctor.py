@@ -376,3 +376,26 @@ def test_commands_to_copy_hold_for_any_path(tmp_path: Path) -> None:
         by_hand.execute("PRAGMA journal_mode=WAL")
     [found] = [each for each in diagnose(database) if each.what == "journal"]
     assert str(database) in shlex.split(found.fix)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "ok"),
+        ('theme = "vapor-light"', "ok"),
+        ("refresh_seconds = 0", 'line 1, "refresh_seconds"'),
+        ('theme = "pink"', "no such theme"),
+        ('[keys]\n"jobs.nw" = "x"', "did you mean jobs.new?"),
+        ('[jobs]\ncolumns = ["nam"]', 'no column "nam"'),
+        ('[jobs]\nsort = "wealth"', 'no order "wealth"'),
+        ("theme", "not valid TOML"),
+    ],
+)
+def test_mistakes_in_the_preferences_are_found(
+    config_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    paths.config_file().write_text(text)
+    code = run_program(["--db", str(tmp_path / "none.db"), "doctor"])
+    line = next(line for line in capsys.readouterr().out.splitlines() if "preferences" in line)
+    assert told in line
+    assert code == (0 if told == "ok" else 1)

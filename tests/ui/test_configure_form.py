@@ -151,6 +151,15 @@ def test_what_more_gpus_bring(
     assert gpu_count_effect(answer.value) == sentence
 
 
+def test_gpus_that_bring_no_time_are_no_faster(
+    form: JobForm, workspace: Workspace, add_dataset_row: AddDataset
+) -> None:
+    form.choose_dataset(add_dataset_row(total_training_pairs=40, total_tokens=160))
+    answer = form.plan(workspace)
+    assert isinstance(answer, Ok)
+    assert gpu_count_effect(answer.value).startswith("2 GPUs: no faster, $")
+
+
 def test_labels_inside_a_sentence() -> None:
     assert in_sentence("Learning rate") == "learning rate"
     assert in_sentence("LoRA rank") == "LoRA rank"

@@ -260,6 +260,14 @@ async def test_a_note_is_written_in_lines(workspace: Workspace, add_job: AddJob)
         await app.press("enter")
         await app.sees("Note", "why: q", "more")
         await app.press("N", "x", "escape")
+        await app.sees("Leave the note as it was?")
+        await app.press("n")
+        app.app.post_message(events.Paste("\rone\r\ntwo"))
+        await app.until(
+            lambda: app.top(NoteScreen).query_one(PlainArea).text.endswith("x\none\ntwo")
+        )
+        await app.press("escape", "y")
+        await app.until(lambda: isinstance(app.app.screen, MonitorScreen))
         assert stored(workspace, job.id).notes == "why: q\nmore"
 
 

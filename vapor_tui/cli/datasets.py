@@ -162,7 +162,7 @@ def _document(found: DatasetPage[Dataset]) -> dict[str, object]:
 def _print_page(found: DatasetPage[Dataset], *, is_narrow: bool) -> None:
     if not found.datasets:
         if found.total:
-            print_line(f"There are {found.total_pages} pages; this is none of them")
+            print_line(f"There is no page {found.page}, the last one is {found.total_pages}")
         elif is_narrow:
             print_line("No dataset matches")
         else:

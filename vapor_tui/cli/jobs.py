@@ -9,7 +9,7 @@ import typer
 from vapor_tui.cli.context import LARGEST_ID, LARGEST_PAGE, Json, workspace_of
 from vapor_tui.cli.health_output import health_document, print_health
 from vapor_tui.cli.output import print_json, print_line, print_table, refuse
-from vapor_tui.domain.formats import ABSENT, age, duration, money, plain_number, several
+from vapor_tui.domain.formats import ABSENT, age, duration, money, percent, plain_number, several
 from vapor_tui.domain.hyperparameters import settings
 from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, Sort, parse_sort
 from vapor_tui.domain.lifecycle import Status, wish_label
@@ -139,7 +139,7 @@ def _print_totals(spent: Totals) -> None:
 
 def _print_page(found: JobPage) -> None:
     if not found.jobs and found.total:
-        print_line(f"There are {found.total_pages} pages; this is none of them")
+        print_line(f"There is no page {found.page}, the last one is {found.total_pages}")
         return
     if not found.jobs:
         print_line("No jobs here. Start one with: vapor-tui run FILE")
@@ -152,7 +152,7 @@ def _print_page(found: JobPage) -> None:
                 job.name,
                 job.status_word,
                 job.base_model or ABSENT,
-                f"{job.progress:.0f} %" if job.has_progress else ABSENT,
+                percent(job.progress / 100) if job.has_progress else ABSENT,
                 _number(job.current_metrics.loss),
                 duration(job.seconds_left()),
                 _cost(job),
@@ -175,7 +175,7 @@ def _watched_rows(job: Job) -> list[tuple[str, object]]:
     read = ABSENT
     if state is not None and state.changed_at is not None:
         read = f"{FORMAT_NAMES[state.format]}, written {age(state.changed_at)} ago"
-    total = f" of {job.total_steps} ({job.progress:.0f} %)" if job.total_steps else ""
+    total = f" of {job.total_steps} ({percent(job.progress / 100)})" if job.total_steps else ""
     rows: list[tuple[str, object]] = [
         ("name", job.name),
         ("status", job.stage_label),
@@ -206,7 +206,7 @@ def _trained_rows(job: Job) -> list[tuple[str, object]]:
         ("dataset", f"{job.dataset_name or ABSENT}, {job.dataset_pairs or 0:,} pairs"),
         ("GPUs", f"{gpus.count} × {gpus.type}" if gpus else ABSENT),
         ("preset", f"{job.preset_id}{f', from {job.preset_base}' if job.preset_base else ''}"),
-        ("steps", f"{job.current_step} of {job.total_steps} ({job.progress:.0f} %)"),
+        ("steps", f"{job.current_step} of {job.total_steps} ({percent(job.progress / 100)})"),
         ("loss", _number(metrics.loss)),
         ("eval_loss", _number(metrics.eval_loss)),
         ("cost", f"{_cost(job)} of {money(job.estimated_total_cost)} estimated"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import typer
@@ -64,6 +66,28 @@ def refuse(refused: Refused, *, as_json: bool = False) -> NoReturn:
     """Say why something was not done, and leave with the exit code for it."""
     say_refused(refused, as_json=as_json)
     raise typer.Exit(WRONG_INPUT if refused.is_input else FAILED)
+
+
+def say(sentence: object) -> None:
+    """Print a sentence that may hold text from outside to standard error."""
+    typer.echo(printable(sentence), err=True)
+
+
+@contextlib.contextmanager
+def telling(name: str) -> Iterator[None]:
+    """Say what a part of the program logs on standard error too."""
+
+    class Saying(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            with contextlib.suppress(OSError):  # nobody reads it, and the work goes on
+                say(record.getMessage())
+
+    logger, handler = logging.getLogger(name), Saying()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def say_refused(refused: Refused, *, as_json: bool = False) -> None:

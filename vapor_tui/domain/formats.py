@@ -42,6 +42,11 @@ def money(usd: float | None) -> str:
     return f"${usd:,.2f}"
 
 
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 as whole per cent: "16 %"; "100 %" only when it is all."""
+    return f"{int(share * 100 + 1e-9)} %"
+
+
 def duration(seconds: float | None) -> str:
     """Return a time span in its two largest units: "45s", "12m", "1h 5m", "3d 4h".
 

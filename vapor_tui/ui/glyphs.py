@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from vapor_tui.domain import formats
 from vapor_tui.domain.lifecycle import Desired, Status, wish_label
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.widgets.lines import Line
@@ -78,8 +79,7 @@ def bar(share: float, width: int, style: str) -> Line:
 
 def percent(share: float) -> str:
     """Return a share of 0 to 1 as whole per cent in five characters; 100 only when it is all."""
-    value = int(share * 100 + 1e-9)
-    return f"{value:>3} %"
+    return f"{formats.percent(share):>5}"
 
 
 def levels(shares: Sequence[float | None], width: int) -> str:

@@ -147,6 +147,7 @@ class Worker:
         drive = Drive(job, self._id, self._runners[job.engine](), self.wake, vitals)
         drive.heed(job.desired)
         self._drives[job.id] = drive
+        log.info("job %s %s: driven from step %s on", job.id, job.name, job.current_step)
         self._last_write = self._now()
 
     async def run(self, stop: asyncio.Event, *, once: bool = False) -> None:
@@ -298,6 +299,7 @@ class Worker:
                 continue
             drive.stored(advance)
             if drive.is_released:
+                log.info("job %s: %s", advance.lease.job_id, advance.status.value)
                 await self._drop(drive)
             elif drive.has_more:
                 self.wake()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vapor_tui.domain.eta import PaceMeter
-from vapor_tui.domain.formats import duration, money, plain_number, short_count
+from vapor_tui.domain.formats import duration, money, percent, plain_number, short_count
 from vapor_tui.domain.text import printable, storable
 
 
@@ -93,3 +93,11 @@ def test_the_pace_follows_the_latest_samples() -> None:
     found = meter.seconds_per_step
     assert found is not None
     assert 2.8 < found < 3.0
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0, "0 %"), (0.167, "16 %"), (0.999, "99 %"), (1, "100 %")],
+)
+def test_percent_is_100_only_when_it_is_all(share: float, words: str) -> None:
+    assert percent(share) == words

@@ -248,8 +248,9 @@ def gpu_count_effect(plan: Plan) -> str:
     chosen = draft.settings.gpu_count
     other = estimate(found.workload, draft.hyperparameters, draft.gpu, 1 if chosen > 1 else 2)
     several, one = (found, other) if chosen > 1 else (other, found)
+    now, then = duration(several.seconds), duration(one.seconds)
     return (
-        f"{max(chosen, 2)} GPUs: {duration(several.seconds)} instead of {duration(one.seconds)}, "
+        f"{max(chosen, 2)} GPUs: {f'{now} instead of {then}' if now != then else 'no faster'}, "
         f"{money(several.total_cost)} instead of {money(one.total_cost)}"
     )
 

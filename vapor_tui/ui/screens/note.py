@@ -14,6 +14,7 @@ from vapor_tui.domain.annotations import check_note
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable_lines
 from vapor_tui.ui.job_actions import title_of
+from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
 from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.plain_area import PlainArea
 
@@ -58,7 +59,7 @@ class NoteScreen(DialogScreen[str | None]):
     def action_save(self) -> None:
         text = self.query_one(PlainArea).text
         if text == self._shown:
-            self.action_leave()  # what could not be shown is kept as it was stored
+            self.finish()  # what could not be shown is kept as it was stored
             return
         match check_note(text):
             case Refused() as refused:
@@ -67,4 +68,17 @@ class NoteScreen(DialogScreen[str | None]):
                 self.finish(note)
 
     def action_leave(self) -> None:
-        self.finish()
+        if not self.is_changed:
+            self.finish()
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer:
+                self.finish()
+
+        question = ConfirmScreen(
+            "Leave the note as it was?",
+            "What was written here is not kept.",
+            [Answer("y", "Leave", "leave", is_dangerous=True)],
+        )
+        self.app.push_screen(question, answered)

@@ -20,5 +20,7 @@ class PlainArea(TextArea):
         super().__init__(text, compact=True, show_line_numbers=False, highlight_cursor_line=False)
 
     def edit(self, edit: Edit) -> EditResult:
-        edit.text = "\n".join(printable_lines(edit.text))
+        # A terminal pastes lines as if enter had been typed between them.
+        text = edit.text.replace("\r\n", "\n").replace("\r", "\n")
+        edit.text = "\n".join(printable_lines(text))
         return super().edit(edit)
