@@ -83,3 +83,16 @@ async def test_a_key_that_takes_long_does_not_hold_the_rest(
                     await asyncio.sleep(0.01)
         finally:
             slow.may_go_on.set()
+
+
+@pytest.mark.parametrize("kind", ["new", "risen"])
+async def test_what_is_typed_while_the_app_is_left_is_nobodys(
+    workspace: Workspace, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with session(frozen_app(workspace)) as app:
+        key = events.Key("j", "j")
+        if kind == "risen":
+            key._set_forwarded()
+        with monkeypatch.context() as left:
+            left.setattr(app.app, "_screen_stacks", {app.app.current_mode: []})
+            await app.app.on_event(key)

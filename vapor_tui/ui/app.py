@@ -168,6 +168,8 @@ class VaporApp(FollowingApp):
         return screen
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent | events.Paste) and not self.screen_stack:
+            return  # it was typed while the app was being left
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
         elif self._turns.admits(event):
