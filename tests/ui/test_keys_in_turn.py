@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from textual import events
@@ -11,12 +12,17 @@ from textual.widgets import Input, TextArea
 
 from tests.conftest import AddJob
 from tests.ui.support import Session, frozen_app, session
+from vapor_tui.domain.lifecycle import Action
+from vapor_tui.services.annotations import tags_in_use
+from vapor_tui.services.jobs import apply_action, list_jobs
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.ui import keys_in_turn
 from vapor_tui.ui.screens.add_dataset import AddDatasetScreen
 from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.screens.jobs import JobsScreen
 from vapor_tui.ui.screens.note import NoteScreen
+from vapor_tui.ui.screens.pick import PickScreen
+from vapor_tui.ui.screens.tags import TagsScreen
 
 
 def type_at_once(app: Session, *keys: str) -> None:
@@ -52,6 +58,44 @@ async def test_a_paste_waits_for_its_field(workspace: Workspace) -> None:
         type_at_once(app, "l")
         await app.until(lambda: isinstance(app.app.screen, AddDatasetScreen))
         await app.until(lambda: app.app.screen.query_one(Input).value == "chats.jsonll")
+
+
+@pytest.mark.parametrize("keys", [("number_sign",), ("enter", "c")])
+async def test_a_dialog_that_reads_first_takes_what_was_typed_with_it(
+    workspace: Workspace, add_job: AddJob, keys: tuple[str, ...]
+) -> None:
+    for name in ("first", "dyn"):
+        apply_action(workspace, Action.CANCEL, add_job(name=name).id)
+    async with session(frozen_app(workspace)) as app:
+        await app.sees("dyn")
+        type_at_once(app, *keys, *"dyn")
+        await app.until(lambda: isinstance(app.app.screen, TagsScreen | PickScreen))
+        await app.until(lambda: app.app.screen.query_one(Input).value == "dyn")
+    assert list_jobs(workspace).total == 2
+
+
+async def test_what_was_meant_for_a_dialog_that_does_not_come_does_nothing(
+    workspace: Workspace, add_job: AddJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys_in_turn, "SETTLE_SECONDS", 0.05)
+    apply_action(workspace, Action.CANCEL, add_job().id)
+    may_read = threading.Event()
+
+    def read_slowly(workspace: Workspace) -> list[str]:
+        may_read.wait(10)
+        return tags_in_use(workspace)
+
+    monkeypatch.setattr("vapor_tui.services.annotations.tags_in_use", read_slowly)
+    async with session(frozen_app(workspace)) as app:
+        await app.sees("support-bot")
+        type_at_once(app, "number_sign", *"dy")
+        await asyncio.sleep(0.3)
+        app.top(JobsScreen)
+        type_at_once(app, "ctrl+c")
+        await app.sees("Press ctrl+c again to quit")
+        may_read.set()
+        await app.until(lambda: isinstance(app.app.screen, TagsScreen))
+        assert app.app.screen.query_one(Input).value == ""
 
 
 class _Slow(DialogScreen[None]):

@@ -175,7 +175,7 @@ class VaporApp(FollowingApp):
         elif self._turns.admits(event):
             target = self.focused or self.screen
             await super().on_event(event)
-            self._turns.follow(target)
+            self._turns.follow(event, target)
 
     # Coming and going
 

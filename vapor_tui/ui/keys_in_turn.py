@@ -22,6 +22,12 @@ log = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 1.0
 """What takes longer than this to handle its key is not waited for."""
+OPENS = "opens"
+"""Name of every Textual worker that reads something in order to show another screen then."""
+
+_LEAVING = ("ctrl+c", "ctrl+q")
+"""Never have to wait."""
+_LOOK_SECONDS = 0.005
 
 Typed: TypeAlias = events.Key | events.Paste
 
@@ -38,15 +44,18 @@ class KeysInTurn:
 
     def admits(self, event: Typed) -> bool:
         """Say whether it is this one's turn; else keep it, and post it to the app in its turn."""
+        if _is_leaving(event):
+            return True
         if self._settling is None or event is self._next:
             self._next = None
             return True
         self._waiting.append(event)
         return False
 
-    def follow(self, target: DOMNode) -> None:
-        """Let the next come when `target`, which was given the last one, has done with it."""
-        self._settling = asyncio.create_task(self._settle(target))
+    def follow(self, event: Typed, target: DOMNode) -> None:
+        """Let the next come when `target`, which was given this one, has done with it."""
+        if not _is_leaving(event):
+            self._settling = asyncio.create_task(self._settle(target))
 
     async def _settle(self, target: DOMNode) -> None:
         front = self._front
@@ -55,6 +64,9 @@ class KeysInTurn:
                 # A key rises from what has the focus to the app, by a queue each.
                 for node in target.ancestors_with_self:
                     await _emptied(node)
+                while self._is_opening:
+                    await asyncio.sleep(_LOOK_SECONDS)
+                await _emptied(self._app.screen)
                 await _emptied(self._app)  # of what moves the focus
                 if self._front != front:
                     await _drawn(self._app.screen)
@@ -63,6 +75,9 @@ class KeysInTurn:
             pass  # the app has been left
         except TimeoutError:
             log.info("a key took more than %s s to be handled", SETTLE_SECONDS)
+            if self._is_opening:
+                # It was meant for the screen that has not come, and could do harm on this one.
+                self._waiting.clear()
         finally:
             self._let_next_come()
 
@@ -70,12 +85,20 @@ class KeysInTurn:
     def _front(self) -> tuple[DOMNode, DOMNode | None]:
         return self._app.screen, self._app.focused
 
+    @property
+    def _is_opening(self) -> bool:
+        return any(each.name == OPENS and not each.is_finished for each in self._app.workers)
+
     def _let_next_come(self) -> None:
         if self._waiting:
             self._next = self._waiting.popleft()
             self._app.post_message(self._next)
         else:
             self._settling = None
+
+
+def _is_leaving(event: Typed) -> bool:
+    return isinstance(event, events.Key) and event.key in _LEAVING
 
 
 async def _emptied(pump: MessagePump) -> None:

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from vapor_tui.domain.lifecycle import Action, may_apply
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.job_actions import KEY_ACTIONS, QUESTIONS, objection_to, obstacle, title_of
+from vapor_tui.ui.keys_in_turn import OPENS
 from vapor_tui.ui.messages import ActionDone, Annotated, TagsRead
 from vapor_tui.ui.screens.base import VaporScreen
 from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
@@ -193,7 +194,7 @@ class JobScreen(VaporScreen[ResultT]):
         if job := self.subject:
             self._read_tags(job)
 
-    @work(group="tags", exclusive=True)
+    @work(group="tags", exclusive=True, name=OPENS)
     async def _read_tags(self, job: Job) -> None:
         from vapor_tui.services.annotations import tags_in_use
 

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import var
 
 from vapor_tui.domain.text import printable
+from vapor_tui.ui.keys_in_turn import OPENS
 from vapor_tui.ui.messages import ActionDone, JobsGlanced, JobsRead, RehearsalReady
 from vapor_tui.ui.notices import NO_MATCH, WELCOME, not_opened, totals_line, waiting_lines
 from vapor_tui.ui.screens.arranging import ArrangingScreen
@@ -283,7 +284,7 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
     def action_rehearse(self) -> None:
         self._rehearse()
 
-    @work(group="rehearse", exclusive=True)
+    @work(group="rehearse", exclusive=True, name=OPENS)
     async def _rehearse(self) -> None:
         from vapor_tui.services.rehearsal import rehearse
 

@@ -19,6 +19,7 @@ from vapor_tui.ui.job_actions import (
     selected,
     title_of,
 )
+from vapor_tui.ui.keys_in_turn import OPENS
 from vapor_tui.ui.messages import ActionsDone, MarkedRead
 from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
 from vapor_tui.ui.screens.finishing import ResultT
@@ -79,7 +80,7 @@ class MarkingScreen(JobScreen[ResultT]):
         # Those that are marked now: a key behind this one may change that before they are read.
         self._look_at(key_action, tuple(sorted(self.marked)))
 
-    @work(group="marked", exclusive=True)
+    @work(group="marked", exclusive=True, name=OPENS)
     async def _look_at(self, key_action: str, job_ids: Sequence[int]) -> None:
         """Look at jobs as they are now: most may be on other pages."""
         from vapor_tui.services.jobs import get_jobs

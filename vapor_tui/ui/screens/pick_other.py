@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vapor_tui.domain.formats import age
 from vapor_tui.domain.text import printable
+from vapor_tui.ui.keys_in_turn import OPENS
 from vapor_tui.ui.screens.pick import PickScreen
 from vapor_tui.ui.widgets.pick_list import PickRow
 
@@ -47,7 +48,7 @@ def pick_other(
 
         screen.app.push_screen(PickScreen("Compare with", search), answered)
 
-    screen.run_worker(ask(), group="pick", exclusive=True)
+    screen.run_worker(ask(), group="pick", exclusive=True, name=OPENS)
 
 
 def candidates(jobs: Sequence[Job], job_ids: Collection[int]) -> list[Job]:
