@@ -34,7 +34,8 @@ def test_a_signal_ends_a_worker_and_hands_its_jobs_back(
 ) -> None:
     paths = [tmp_path / f"{number}.db" for number in range(len(ENDINGS))]
     for path in paths:
-        plant(path, jobs=2, **LONG)
+        # They all train while one after the other is ended.
+        plant(path, jobs=2, **{**LONG, "speed": "300"})
     started = [programs.worker(path, hooks=[("hurry", {})]) for path in paths]
     for path, program, signals in zip(paths, started, ENDINGS, strict=True):
         eventually(lambda path=path: state(path).step >= 2, "two steps")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import sys
 import time
@@ -18,7 +19,7 @@ ESCAPE = "\x1b"
 PATIENCE = 30.0
 _LOOK_SECONDS = 0.05
 _QUIET_SECONDS = 0.1
-_LONG_SECONDS = 1.0
+_STAYING_SECONDS = 0.5
 _ESCAPE_SECONDS = 0.3
 _PIECE = 65_536
 
@@ -46,6 +47,7 @@ class Terminal:
         )
         self._written = io.BytesIO()
         self._child.logfile_read = self._written
+        self._written_at = time.monotonic()
 
     @property
     def pid(self) -> int:
@@ -66,21 +68,28 @@ class Terminal:
         self._child.send(keys)
         if keys.endswith(ESCAPE):
             # What follows at once would be taken for the rest of a sequence: alt and a key.
-            self._follow(_ESCAPE_SECONDS)
+            until = time.monotonic() + _ESCAPE_SECONDS
+            while time.monotonic() < until and self._read():
+                pass
 
     def wait_for(self, *texts: str, patience: float = PATIENCE) -> str:
         """Follow the program until all of these texts are on the screen; return the screen.
 
-        The screen is one that the program has drawn to its end: half a new one would still show
-        the texts of the one before.
+        They must be there when it rests, or stay there: half a new screen would still show the
+        texts of the one before.
         """
         deadline = time.monotonic() + patience
+        seen_at = math.inf
         while True:
-            is_running = self._follow(_QUIET_SECONDS)
+            is_running = self._read()
+            now = time.monotonic()
             missing = [text for text in texts if text not in self.text]
-            if not missing:
+            seen_at = math.inf if missing else min(seen_at, now)
+            if now - max(seen_at, self._written_at) >= _QUIET_SECONDS:
                 return self.text
-            if time.monotonic() > deadline or not is_running:
+            if now - seen_at >= _STAYING_SECONDS or (not missing and not is_running):
+                return self.text
+            if now > deadline or not is_running:
                 raise AssertionError(f"{missing} did not appear on:\n{self.text}")
 
     def wait_until_left(self, patience: float = PATIENCE) -> int:
@@ -97,24 +106,11 @@ class Terminal:
         with contextlib.suppress(OSError, pexpect.ExceptionPexpect):
             self._child.close(force=True)
 
-    def _follow(self, seconds: float) -> bool:
-        """Take in what the program writes until it has been quiet for so long, or a while.
-
-        False when it has ended.
-        """
-        deadline = time.monotonic() + _LONG_SECONDS
-        quiet_since, before = time.monotonic(), self._written.tell()
-        while time.monotonic() < min(deadline, quiet_since + seconds):
-            if not self._read():
-                return False
-            if self._written.tell() > before:
-                quiet_since, before = time.monotonic(), self._written.tell()
-        return True
-
     def _read(self) -> bool:
         """Take in what the program has written; False when it has ended."""
         try:
             self._stream.feed(self._child.read_nonblocking(_PIECE, timeout=_LOOK_SECONDS))
+            self._written_at = time.monotonic()
         except pexpect.TIMEOUT:
             return True
         except pexpect.EOF:

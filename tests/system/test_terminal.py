@@ -115,7 +115,7 @@ def test_run_hands_back_on_ctrl_c_and_says_how_to_go_on(
     data = tmp_path / "chats.jsonl"
     data.write_text('{"prompt": "question", "completion": "answer"}\n' * 200)
     terminal = open_app("run", str(data), "--speed", "60")
-    terminal.wait_for("training, epoch 1")
+    terminal.wait_for("epoch 1 of 3")
     started = time.monotonic()
     terminal.press(CTRL_C)
     assert terminal.wait_until_left() == 130

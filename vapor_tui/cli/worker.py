@@ -16,7 +16,7 @@ from vapor_tui.cli.context import (
     settings_of,
     workspace_of,
 )
-from vapor_tui.cli.output import refuse, say, telling
+from vapor_tui.cli.output import refuse, telling
 from vapor_tui.cli.settings import preferences_of
 from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.results import Refused
@@ -58,7 +58,6 @@ def worker(
     on_event = preferences.on_event if preferences else ()
     health = preferences.health if preferences else None
     with workspace_of(context, db) as workspace, telling("vapor_tui.worker"):
-        say(f"Working on {workspace.database.path}, Ctrl-C hands back what is running")
         is_interrupted = asyncio.run(_work(workspace, pace, concurrency, once, on_event, health))
     if is_interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -173,7 +173,8 @@ class Worker:
     async def _begin(self) -> None:
         """Register. A separate worker that cannot is not worth starting; the app's tries on."""
         try:
-            await self.register()
+            worker_id = await self.register()
+            log.info("worker %s works on %s", worker_id, self._database.path)
         except StorageError as error:
             if self._is_separate:
                 raise
