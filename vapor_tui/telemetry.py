@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -51,6 +54,11 @@ class Unavailable:
         return self.sentence
 
 
+_MOST_WATTS = 10_000.0
+_MOST_OVERDRAW = 5
+"""A GPU passes its power limit for moments, but not by this factor."""
+_MOST_DEGREES = 200
+
 NEEDS_EXTRA = Unavailable("GPU load needs: pip install 'vapor-tui[gpu]'")
 NO_DRIVER = Unavailable("GPU load: no NVIDIA driver here")
 NO_GPU = Unavailable("GPU load: no NVIDIA GPU here")
@@ -73,20 +81,27 @@ class GpuMeter:
     def read(self) -> GpuLoad:
         """Return a reading per GPU, or why there is none."""
         with self._lock:
-            if self._nvml is None:
-                try:
-                    self._nvml = importlib.import_module("pynvml")
-                except ImportError:
-                    return NEEDS_EXTRA
-            nvml = self._nvml
             try:
-                if not self._is_open:
-                    nvml.nvmlInit()
-                    self._is_open = True
-                count = nvml.nvmlDeviceGetCount()
-            except nvml.NVMLError as error:
-                return self._unavailable(error)
-            return tuple(_read_gpu(nvml, index) for index in range(count)) or NO_GPU
+                return self._read()
+            except Exception as error:  # of a library that is broken, or of another of this name
+                log.exception("the load of GPUs can't be read")
+                return Unavailable(f"GPU load can't be read: {type(error).__name__}: {error}")
+
+    def _read(self) -> GpuLoad:
+        if self._nvml is None:
+            try:
+                self._nvml = importlib.import_module("pynvml")
+            except ImportError:
+                return NEEDS_EXTRA
+        nvml = self._nvml
+        try:
+            if not self._is_open:
+                nvml.nvmlInit()
+                self._is_open = True
+            count = nvml.nvmlDeviceGetCount()
+        except nvml.NVMLError as error:
+            return self._unavailable(error)
+        return tuple(_read_gpu(nvml, index) for index in range(count)) or NO_GPU
 
     def close(self) -> None:
         """Let the driver's library go; the next reading loads it again."""
@@ -117,16 +132,19 @@ def _read_gpu(nvml: Nvml, index: int) -> GpuReading:
     if gpu is None:
         return GpuReading(index)
     rates = _asked(nvml, nvml.nvmlDeviceGetUtilizationRates, gpu)
-    memory = _asked(nvml, nvml.nvmlDeviceGetMemoryInfo, gpu)
+    used, total = _bytes(_asked(nvml, nvml.nvmlDeviceGetMemoryInfo, gpu))
+    heat = _asked(nvml, nvml.nvmlDeviceGetTemperature, gpu, nvml.NVML_TEMPERATURE_GPU)
+    limit = _watts(_asked(nvml, nvml.nvmlDeviceGetEnforcedPowerLimit, gpu), _MOST_WATTS)
+    most = min(_MOST_WATTS, _MOST_OVERDRAW * limit) if limit else _MOST_WATTS
     return GpuReading(
         index,
-        name=_asked(nvml, nvml.nvmlDeviceGetName, gpu),
-        utilisation=None if rates is None else rates.gpu / 100,
-        memory_used=None if memory is None else memory.used,
-        memory_total=None if memory is None else memory.total,
-        temperature=_asked(nvml, nvml.nvmlDeviceGetTemperature, gpu, nvml.NVML_TEMPERATURE_GPU),
-        power=_watts(_asked(nvml, nvml.nvmlDeviceGetPowerUsage, gpu)),
-        power_limit=_watts(_asked(nvml, nvml.nvmlDeviceGetEnforcedPowerLimit, gpu)),
+        name=_text(_asked(nvml, nvml.nvmlDeviceGetName, gpu)),
+        utilisation=None if rates is None else _within(rates.gpu / 100, 1.0),
+        memory_used=used,
+        memory_total=total,
+        temperature=_within(heat, _MOST_DEGREES),
+        power=_watts(_asked(nvml, nvml.nvmlDeviceGetPowerUsage, gpu), most),
+        power_limit=limit,
     )
 
 
@@ -138,5 +156,22 @@ def _asked(nvml: Nvml, query: Callable[..., T], *args: Any) -> T | None:
         return None
 
 
-def _watts(milliwatts: int | None) -> float | None:
-    return None if milliwatts is None else milliwatts / 1000
+def _text(name: str | bytes | None) -> str | None:
+    """Return a name as text: older versions of the library give bytes."""
+    return name.decode(errors="replace") if isinstance(name, bytes) else name
+
+
+def _within(value: float | None, most: float) -> float | None:
+    """Return a value, or None for one that can't be: some drivers give -1 for what they lack."""
+    return value if value is not None and 0 <= value <= most else None
+
+
+def _bytes(memory: Any) -> tuple[int | None, int | None]:
+    """Return how much is used, and of how much; neither where that can't be."""
+    if memory is None or not 0 <= memory.used <= memory.total:
+        return None, None
+    return memory.used, memory.total
+
+
+def _watts(milliwatts: int | None, most: float) -> float | None:
+    return None if milliwatts is None else _within(milliwatts / 1000, most)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +21,10 @@ from vapor_tui.services.attach import attach_run
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import workers
 from vapor_tui.storage.workers import ProcessIdentity
-from vapor_tui.telemetry import NEEDS_EXTRA, NO_DRIVER, GpuReading
+from vapor_tui.telemetry import NEEDS_EXTRA, NO_DRIVER, GpuMeter, GpuReading
 from vapor_tui.ui.glyphs import levels
 from vapor_tui.ui.gpu_lines import gpu_block, gpu_line
-from vapor_tui.ui.gpu_watch import GpuHistory, uses_gpus_here
+from vapor_tui.ui.gpu_watch import STUCK, GpuHistory, GpuWatch, uses_gpus_here
 from vapor_tui.ui.messages import GpusRead
 from vapor_tui.ui.screens.monitor import MonitorScreen
 from vapor_tui.ui.widgets.lines import Line, line_width
@@ -145,6 +147,41 @@ async def test_without_a_driver_one_line_says_so_and_it_is_asked_once(
         await open_session.pilot.pause()
         assert nvml.calls == ["Init"]
         assert open_session.heard(GpusRead) == ["GpusRead"]
+
+
+async def test_a_library_that_is_broken_is_not_taken_for_a_driver_that_is_stuck(
+    workspace: Workspace, followed: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nvml = NvmlStandIn()
+    monkeypatch.setattr(nvml, "nvmlInit", [].pop)
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    monkeypatch.setattr("vapor_tui.ui.gpu_watch.PATIENCE_SECONDS", 0.0)
+    async with session(frozen_app(workspace)) as open_session:
+        await _open_first_job(open_session)
+        await open_session.sees("GPU load can't be read: IndexError: pop", "empty list")
+        assert "does not answer" not in open_session.text
+
+
+async def test_a_driver_that_does_not_answer_is_called_stuck_until_it_does(
+    followed: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+    nvml = NvmlStandIn([A100])
+    monkeypatch.setattr(nvml, "nvmlDeviceGetCount", lambda: 1 if answers.wait(30) else 0)
+    posted: asyncio.Queue[GpusRead] = asyncio.Queue()
+    watch = GpuWatch(posted.put_nowait, GpuMeter(nvml))
+    watch.ask(followed)
+    assert watch.load is None
+    monkeypatch.setattr("vapor_tui.ui.gpu_watch.PATIENCE_SECONDS", 0.0)
+    assert watch.load == STUCK
+
+    watch.ask(followed)
+    answers.set()
+    watch.take((await asyncio.wait_for(posted.get(), 10)).load)
+    assert posted.empty()
+    known = watch.load
+    assert isinstance(known, tuple)
+    assert known[0].latest.utilisation == 0.87
 
 
 async def test_a_simulated_job_asks_for_no_gpu(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -82,6 +84,53 @@ def test_no_driver(error: int) -> None:
 def test_a_driver_that_refuses_says_why() -> None:
     refused = GpuMeter(NvmlStandIn(refusal=4)).read()
     assert refused == Unavailable("GPU load: the NVIDIA driver says: error 4", is_lasting=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "answer", "fields"),
+    [
+        ("UtilizationRates", SimpleNamespace(gpu=255), {"utilisation"}),
+        ("MemoryInfo", SimpleNamespace(used=30, total=24), {"memory_used", "memory_total"}),
+        ("Temperature", 2**32 - 1, {"temperature"}),
+        ("PowerUsage", 2**32 - 1, {"power"}),
+        ("PowerUsage", 2_500_000, {"power"}),
+        ("EnforcedPowerLimit", 2**32 - 1, {"power_limit"}),
+    ],
+)
+def test_a_value_that_cannot_be_is_left_out(query: str, answer: Any, fields: set[str]) -> None:
+    gpu = _read(NvmlStandIn([{**A100, query: answer}]))
+    for field in GpuReading.__slots__:
+        assert getattr(gpu, field) == (None if field in fields else getattr(WHOLE, field))
+
+
+def test_a_gpu_may_pass_its_limit_for_a_moment() -> None:
+    assert _read(NvmlStandIn([{**A100, "PowerUsage": 460_000}])).power == 460.0
+
+
+def test_a_name_in_bytes_is_text() -> None:
+    assert _read(NvmlStandIn([{**A100, "Name": b"Tesla K80"}])).name == "Tesla K80"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError("libnvidia-ml.so: wrong ELF class"), "OSError: libnvidia-ml.so: wrong ELF class"),
+        (AttributeError("no attribute"), "AttributeError: no attribute"),
+    ],
+)
+def test_a_library_that_is_broken_is_said_and_logged(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    said: str,
+) -> None:
+    def fail() -> None:
+        raise error
+
+    nvml = NvmlStandIn()
+    monkeypatch.setattr(nvml, "nvmlInit", fail)
+    assert GpuMeter(nvml).read() == Unavailable(f"GPU load can't be read: {said}")
+    assert said in caplog.text
 
 
 def test_a_driver_without_a_gpu() -> None:

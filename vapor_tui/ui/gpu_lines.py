@@ -12,6 +12,7 @@ from vapor_tui.telemetry import GpuReading, Unavailable
 from vapor_tui.ui.glyphs import levels, percent
 from vapor_tui.ui.gpu_watch import KEPT_READINGS, GpuHistory, uses_gpus_here
 from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
+from vapor_tui.ui.wrapping import wrapped
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job
@@ -23,6 +24,7 @@ _GB = 2**30
 _MOST_GPUS = 8
 _LEAST_CURVE, _GOOD_CURVE = 3, 8
 _NAME_LENGTH = 30
+_LONGEST_REASON = 3
 
 
 def gpu_block(job: Job, gpus: GpuState, width: int) -> list[Line]:
@@ -30,7 +32,8 @@ def gpu_block(job: Job, gpus: GpuState, width: int) -> list[Line]:
     if not gpus or not uses_gpus_here(job):
         return []
     if isinstance(gpus, Unavailable):
-        return [_why_not(gpus)]
+        said = wrapped(printable(gpus.sentence), max(width, 10), _LONGEST_REASON)
+        return [((part, "dim"),) for part in said]
     shown = gpus[:_MOST_GPUS]
     lines: list[Line] = [
         (("GPU load here", "bold foreground"), (f"  {_names(gpus)}", "dim")),
@@ -48,7 +51,7 @@ def gpu_line(job: Job, gpus: GpuState, width: int) -> Line:
     if not gpus or not uses_gpus_here(job):
         return ()
     if isinstance(gpus, Unavailable):
-        return _why_not(gpus)
+        return ((printable(gpus.sentence), "dim"),)
     heat = (_temperature, _power) if len(gpus) == 1 else ()
     parts: list[Line] = []
     for gpu in gpus:
@@ -136,7 +139,3 @@ def _names(gpus: Sequence[GpuHistory]) -> str:
     return ", ".join(
         f"{count} × {printable(name, _NAME_LENGTH)}" for name, count in counted.items()
     )
-
-
-def _why_not(gpus: Unavailable) -> Line:
-    return ((printable(gpus.sentence), "dim"),)
