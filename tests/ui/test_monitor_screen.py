@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -51,6 +54,35 @@ async def test_it_follows_a_run(workspace: Workspace, add_job: AddJob) -> None:
         await app.sees("300 of 750", "◆", "eval", "epoch 2 of 3: training")
         history = app.top(MonitorScreen).history
         assert history.points.step.tolist() == list(range(1, 301)), "no point twice, none lost"
+
+
+async def test_the_speed_is_that_of_now(workspace: Workspace, add_job: AddJob) -> None:
+    job = advance(workspace, hold(workspace, add_job), 60)
+    async with session(frozen_app(workspace, job_id=job.id)) as app:
+        await app.sees("60 of 750", "-/s")
+        advance(workspace, job, 70)
+        await app.sees("70 of 750")
+        assert re.search(r"\d/s +3,540 tok/s", app.text)
+        advance(workspace, job, 71, status=Status.PAUSED)
+        await app.sees("71 of 750", "-/s")
+        assert "tok/s" not in app.text
+
+
+async def test_a_speed_is_not_shown_for_long_when_no_step_comes(
+    workspace: Workspace, add_job: AddJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vapor_tui.domain.eta.LEAST_QUIET_SECONDS", 0.3)
+    monkeypatch.setattr("vapor_tui.domain.eta.QUIET_INTERVALS", 0)
+    job = advance(workspace, hold(workspace, add_job), 60)
+    async with session(frozen_app(workspace, job_id=job.id)) as app:
+        await app.sees("60 of 750")
+        advance(workspace, job, 70)
+        await app.sees("70 of 750")
+        assert "3,540 tok/s" in app.text
+        await asyncio.sleep(0.3)
+        app.app.second += timedelta(seconds=1)
+        await app.sees("-/s")
+        assert "tok/s" not in app.text
 
 
 async def test_no_line_of_the_log_is_shown_twice(workspace: Workspace, add_job: AddJob) -> None:

@@ -25,6 +25,7 @@ from vapor_tui.ui.monitor_lines import (
     Figures,
     brief_lines,
     identity_line,
+    speed_line,
     title_line,
     values_line,
 )
@@ -187,6 +188,21 @@ def test_the_side_of_a_running_job_says_where_it_is(job: Job) -> None:
     for text in ("60 %", "457 of 750", "4.4/s", "3,540 tok/s", "41s", "12:00", "rank 16"):
         assert text in shown
     assert "falling: 1.020, 0.990" in shown
+
+
+@pytest.mark.parametrize(
+    ("pace", "said"), [(4.4, "4.4/s"), (1234.0, "1,234/s"), (0.0333, "0.033/s"), (None, "-/s")]
+)
+def test_the_speed_has_a_blank_after_it(job: Job, pace: float | None, said: str) -> None:
+    line = plain(speed_line(job, replace(FIGURES, steps_per_second=pace)))
+    assert line == f"{said:<8}3,540 tok/s"
+
+
+@pytest.mark.parametrize("stands", [Status.PAUSED, Status.QUEUED, "quiet"])
+def test_what_stands_still_has_no_speed(job: Job, stands: Status | str) -> None:
+    is_quiet = stands == "quiet"
+    known = job if is_quiet else job.model_copy(update={"status": stands})
+    assert plain(speed_line(known, replace(FIGURES, is_quiet=is_quiet))).strip() == "-/s"
 
 
 def test_a_failure_is_told_with_what_can_be_done(workspace: Workspace, add_job: AddJob) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from statistics import median
 
 SMOOTHING = 0.3
 SAMPLES = 50
+QUIET_INTERVALS = 5
+"""So many of the usual times between two observations without a new step are a standstill."""
+LEAST_QUIET_SECONDS = 5.0
 
 
 class PaceMeter:
@@ -17,20 +21,39 @@ class PaceMeter:
 
     def __init__(self) -> None:
         self._samples: deque[float] = deque(maxlen=SAMPLES)
+        self._intervals: deque[float] = deque(maxlen=SAMPLES)
+        """Seconds from one new step that was observed to the next."""
         self._last: tuple[int, float] | None = None
+        self._moved_at = 0.0
 
     def observe(self, step: int, clock: float) -> None:
-        """Take note that a step had been reached at a moment of a monotonic clock, in seconds."""
+        """Take note that a step had been reached at a moment of a monotonic clock, in seconds.
+
+        A step below the last one is that of a run which began anew, at a pace of its own.
+        """
         if self._last is not None:
-            steps = step - self._last[0]
-            if steps <= 0:
+            steps, seconds = step - self._last[0], max(0.0, clock - self._last[1])
+            if steps == 0:
                 return
-            self._samples.append(max(0.0, clock - self._last[1]) / steps)
+            if steps < 0:
+                self._samples.clear()
+                self._intervals.clear()
+            else:
+                self._samples.append(seconds / steps)
+                self._intervals.append(seconds)
         self._last = (step, clock)
+        self._moved_at = clock
 
     def interrupt(self) -> None:
         """Forget the moment of the last step: what follows it is not the pace of training."""
         self._last = None
+
+    def is_quiet(self, clock: float) -> bool:
+        """Say whether steps came, and none for much longer than usual, on the observed clock."""
+        if not self._intervals:
+            return False
+        usual = median(self._intervals)
+        return clock - self._moved_at > max(LEAST_QUIET_SECONDS, QUIET_INTERVALS * usual)
 
     @property
     def seconds_per_step(self) -> float | None:

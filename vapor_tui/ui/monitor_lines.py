@@ -15,7 +15,7 @@ from vapor_tui.domain.cost_plan import (
 )
 from vapor_tui.domain.formats import ABSENT, age, count, duration, money
 from vapor_tui.domain.health.findings import HealthKind
-from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.lifecycle import HELD, Status
 from vapor_tui.domain.sources import FORMAT_NAMES, LIVE
 from vapor_tui.domain.text import printable, printable_lines
 from vapor_tui.ui.glyphs import (
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 40
 _BAR_LABEL = 8
-_PACE = 8
+_PACE = 7
 _DURATION = 6
 """Cells of a number that gets longer and shorter, so that what follows it stays in its place."""
 HEALTH_WORDS = {
@@ -76,6 +76,8 @@ class Figures:
     """Where the loss was first not a finite number."""
     steps_per_second: float | None = None
     """On the wall clock."""
+    is_quiet: bool = False
+    """Whether no step has come for much longer than usual."""
     findings: Sequence[Finding] = ()
     """What is wrong at present, the gravest first."""
     recovery: Finding | None = None
@@ -148,14 +150,24 @@ def values_line(job: Job, figures: Figures, width: int) -> Line:
 
 
 def speed_line(job: Job, figures: Figures) -> Line:
-    """Return steps and tokens a second."""
+    """Return steps and tokens a second, of a job that has ended its last tokens a second."""
     line: Line = ()
     if not job.status.has_ended:
-        pace = figures.steps_per_second
-        text = ABSENT if pace is None else f"{pace:.1f}" if pace < 1000 else f"{pace:,.0f}"
-        line = ((f"{f'{text}/s':<{_PACE}}", "foreground"),)
+        stands_still = figures.is_quiet or job.status not in HELD
+        text = _pace(None if stands_still else figures.steps_per_second)
+        line = ((f"{text:<{_PACE}} ", "foreground"),)
+        if stands_still:
+            return line
     tokens = job.current_metrics.tokens_per_second
     return line if tokens is None else (*line, (f"{tokens:,.0f} tok/s", "foreground"))
+
+
+def _pace(steps_per_second: float | None) -> str:
+    """Return steps a second, of slow ones two digits: large models take minutes for one."""
+    if steps_per_second is None:
+        return f"{ABSENT}/s"
+    form = ".2g" if steps_per_second < 0.1 else ".1f" if steps_per_second < 1000 else ",.0f"
+    return f"{steps_per_second:{form}}/s"
 
 
 def left_line(job: Job, now: datetime) -> Line:

@@ -95,6 +95,31 @@ def test_the_pace_follows_the_latest_samples() -> None:
     assert 2.8 < found < 3.0
 
 
+def test_a_run_that_begins_anew_has_a_pace_of_its_own() -> None:
+    meter = PaceMeter()
+    for step in range(100):
+        meter.observe(step, clock=step * 0.1)
+    meter.observe(5, clock=20.0)
+    assert meter.seconds_per_step is None
+    meter.observe(6, clock=24.0)
+    assert meter.seconds_per_step == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(("interval", "patience"), [(0.5, 5.0), (60.0, 300.0)])
+def test_no_step_for_several_usual_intervals_is_quiet(interval: float, patience: float) -> None:
+    meter = PaceMeter()
+    for step in range(10):
+        assert not meter.is_quiet(step * interval)
+        meter.observe(step, clock=step * interval)
+    last = 9 * interval
+    meter.observe(9, clock=last + patience / 2)
+    meter.interrupt()
+    assert not meter.is_quiet(last + patience)
+    assert meter.is_quiet(last + patience + 1)
+    meter.observe(10, clock=last + patience + 2)
+    assert not meter.is_quiet(last + patience + 3)
+
+
 @pytest.mark.parametrize(
     ("share", "words"),
     [(0, "0 %"), (0.167, "16 %"), (0.999, "99 %"), (1, "100 %")],

@@ -17,7 +17,7 @@ from textual.reactive import var
 
 from vapor_tui.domain.eta import PaceMeter
 from vapor_tui.domain.health.findings import HealthKind, standing
-from vapor_tui.domain.lifecycle import Action, Stage, Status
+from vapor_tui.domain.lifecycle import HELD, Action, Stage, Status
 from vapor_tui.domain.text import printable
 from vapor_tui.services.exports import save_metrics
 from vapor_tui.services.forecast import forecast_now
@@ -192,8 +192,10 @@ class MonitorScreen(ChartScreen[None]):
             self.query_one(LogPanel).log_kept = self._log
 
     def _take_pace(self, job: Job) -> None:
-        if job.current_stage is Stage.TRAINING and job.status.is_active:
-            self._meter.observe(job.current_step, self.vapor.clock().timestamp())
+        if job.status not in HELD:
+            self._meter = PaceMeter()
+        elif job.current_stage is Stage.TRAINING:
+            self._meter.observe(job.current_step, time.monotonic())
         else:
             self._meter.interrupt()
 
@@ -310,8 +312,10 @@ class MonitorScreen(ChartScreen[None]):
     def _figures(self) -> Figures:
         """Return the figures of the present curve."""
         history, pace = self.history, self._meter.seconds_per_step
+        is_quiet = self._meter.is_quiet(time.monotonic())
         figures = Figures(
-            steps_per_second=1 / pace if pace else None,
+            steps_per_second=1 / pace if pace and not is_quiet else None,
+            is_quiet=is_quiet,
             findings=self._findings(),
             recovery=next((c.finding for c in reversed(self._health) if c.is_over), None),
             forecast=self._forecast,
