@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +21,7 @@ from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.notifications import notify
 from vapor_tui.ui.job_layout import check_columns, heading_line, job_line, layout_for
 from vapor_tui.ui.job_rows import COLUMNS, loss_text
-from vapor_tui.ui.monitor_blocks import side_lines
+from vapor_tui.ui.monitor_blocks import progress_block, side_lines
 from vapor_tui.ui.monitor_lines import (
     Figures,
     brief_lines,
@@ -188,6 +189,41 @@ def test_the_side_of_a_running_job_says_where_it_is(job: Job) -> None:
     for text in ("60 %", "457 of 750", "4.4/s", "3,540 tok/s", "41s", "12:00", "rank 16"):
         assert text in shown
     assert "falling: 1.020, 0.990" in shown
+
+
+@pytest.mark.parametrize("width", [48, 57])
+@pytest.mark.parametrize("total", [1_000, 20_000, 100_000, 1_000_000])
+def test_steps_and_speed_are_whole_and_stay_in_their_place(
+    job: Job, total: int, width: int
+) -> None:
+    columns = set()
+    for step in (1, total // 9, total):
+        known = job.model_copy(update={"current_step": step, "total_steps": total})
+        lines = progress_block(known, NOON, FIGURES, width)
+        shown = [line for line in lines if re.match("step|speed", plain(line))]
+        assert all(line_width(line) <= width for line in shown)
+        assert re.fullmatch(
+            rf"step +{step:,} of {total:,}(\s+|\nspeed +)4.4/s +3,540 tok/s", plain(*shown)
+        )
+        columns.add(plain(shown[-1]).index("4.4/s"))
+    assert len(columns) == 1
+
+
+@pytest.mark.parametrize("width", [56, 76])
+@pytest.mark.parametrize("total", [750, 20_000, 1_000_000])
+@pytest.mark.parametrize("days", [0, 1, 9])
+def test_steps_and_time_left_of_long_runs_are_whole_in_a_narrow_terminal(
+    job: Job, total: int, width: int, days: int
+) -> None:
+    ends = NOON + timedelta(days=days, hours=1)
+    update = {"current_step": 457, "total_steps": total, "estimated_completion_at": ends}
+    first, *rest = brief_lines(job.model_copy(update=update), NOON, FIGURES, width)
+    shown = plain(first)
+    assert f"457/{total:,} " in shown
+    assert line_width(first) <= width
+    assert "left " in shown
+    assert shown.rstrip().endswith(("13:00",) if width == 76 else ("13:00", "1h", "25h", "9d"))
+    assert all(line_width(line) <= width for line in rest)
 
 
 @pytest.mark.parametrize(

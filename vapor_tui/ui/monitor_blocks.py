@@ -27,7 +27,9 @@ from vapor_tui.ui.monitor_lines import (
     simulated_left,
     source_line,
     speed_line,
+    speed_width,
     steps_text,
+    steps_width,
 )
 from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
 
@@ -68,12 +70,7 @@ def side_lines(job: Job, now: datetime, figures: Figures, width: int, height: in
 
 def progress_block(job: Job, now: datetime, figures: Figures, width: int) -> list[Line]:
     """Return both bars, steps, speeds and times."""
-    steps = steps_text(job, " of ")
-    lines = [
-        _heading("Progress"),
-        *bars(job, width),
-        _two(_pair("step", steps), speed_line(job, figures), width),
-    ]
+    lines = [_heading("Progress"), *bars(job, width), *_step_lines(job, figures, width)]
     if job.is_attached:
         lines.append((*_label("source"), *source_line(job, now)))
     if job.status.has_ended:
@@ -84,6 +81,16 @@ def progress_block(job: Job, now: datetime, figures: Figures, width: int) -> lis
         (*_label("elapsed"), *_beside(duration(job.elapsed(now)), simulated_elapsed(job))),
         (*_label("left"), *joined([left_line(job, now), simulated_left(job)], "  ")),
     ]
+
+
+def _step_lines(job: Job, figures: Figures, width: int) -> list[Line]:
+    """Return steps and speeds: in one line where the most that they can become has room."""
+    step, speed = _pair("step", steps_text(job, " of ")), speed_line(job, figures)
+    longest = _LABEL + steps_width(job, " of ")
+    left = max(_column(width), longest + 1)
+    if left + speed_width(job) <= width:
+        return [(*fitted(step, left), *speed)]
+    return [step, (*_label("speed"), *speed)] if speed else [step]
 
 
 def cost_block(job: Job, width: int) -> list[Line]:
@@ -275,5 +282,9 @@ def _pair(label: str, value: str) -> Line:
 
 
 def _two(left: Line, right: Line, width: int) -> Line:
-    """Return two parts whose second begins in the same column in every line."""
-    return (*fitted(left, max(width * 21 // 48, 18)), *right) if right else left
+    """Return two parts whose second begins in the same column in every line, if it can."""
+    return (*fitted(left, max(_column(width), line_width(left) + 1)), *right) if right else left
+
+
+def _column(width: int) -> int:
+    return max(width * 21 // 48, 18)

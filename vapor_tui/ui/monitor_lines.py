@@ -32,7 +32,7 @@ from vapor_tui.ui.glyphs import (
 )
 from vapor_tui.ui.gpu_lines import gpu_line
 from vapor_tui.ui.job_rows import loss_text
-from vapor_tui.ui.widgets.lines import Line, fitted, joined, line_width
+from vapor_tui.ui.widgets.lines import GAP, Line, fitted, joined, line_width
 from vapor_tui.ui.wrapping import wrapped
 
 if TYPE_CHECKING:
@@ -42,8 +42,11 @@ if TYPE_CHECKING:
     from vapor_tui.ui.gpu_lines import GpuState
 
 NAME_LENGTH = 40
+_LEAST_BAR, _LONGEST_BAR = 20, 44
+"""Cells of a bar with its label and its percentage, in a narrow terminal."""
 _BAR_LABEL = 8
 _PACE = 7
+_TOKENS = len("99,999 tok/s")
 _DURATION = 6
 """Cells of a number that gets longer and shorter, so that what follows it stays in its place."""
 HEALTH_WORDS = {
@@ -162,6 +165,12 @@ def speed_line(job: Job, figures: Figures) -> Line:
     return line if tokens is None else (*line, (f"{tokens:,.0f} tok/s", "foreground"))
 
 
+def speed_width(job: Job) -> int:
+    """Return the cells that the usual speeds of a job take at most."""
+    pace = 0 if job.status.has_ended else _PACE + 1
+    return pace + (0 if job.current_metrics.tokens_per_second is None else _TOKENS)
+
+
 def _pace(steps_per_second: float | None) -> str:
     """Return steps a second, of slow ones two digits: large models take minutes for one."""
     if steps_per_second is None:
@@ -241,16 +250,16 @@ def bars(job: Job, width: int) -> list[Line]:
 
 def brief_lines(job: Job, now: datetime, figures: Figures, width: int) -> list[Line]:
     """Return progress and cost in a few lines of a narrow terminal."""
-    size = max(min(width - 32, 44), 24)
-    overall, epoch = bars(job, size)
-    step: Line = ((steps_text(job, "/"), "foreground"),)
-    if job.status.has_ended:
-        when: Line = ended_line(job, now)
-    else:
-        when = (("left ", "dim"), *left_line(job, now))
+    steps: Line = ((steps_text(job, "/"), "foreground"),)
+    steps = fitted(steps, steps_width(job, "/"))
+    beside = width - len(GAP) - line_width(steps) - len(GAP)
+    whens = _brief_whens(job, now)
+    when = next((w for w in whens if line_width(w) + _LEAST_BAR <= beside), whens[-1])
+    longest = min(max(width - 32, 24), _LONGEST_BAR)
+    overall, epoch = bars(job, min(max(beside - line_width(when), _LEAST_BAR), longest))
     return [
         *(((part, "status-failed"),) for part in failure_text(job, width)[:2]),
-        joined([overall, step, when]),
+        joined([overall, steps, when]),
         joined([epoch, speed_line(job, figures)]),
         joined(
             [source_line(job, now) if job.is_attached else _brief_cost(job), health_word(figures)]
@@ -260,10 +269,25 @@ def brief_lines(job: Job, now: datetime, figures: Figures, width: int) -> list[L
     ]
 
 
+def _brief_whens(job: Job, now: datetime) -> tuple[Line, ...]:
+    """Return when a job ends or has ended, in the order in which it is shown if it has room."""
+    if job.status.has_ended:
+        return (ended_line(job, now),)
+    label: Line = (("left ", "dim"),)
+    left = left_line(job, now)
+    return (*label, *left), (*label, *left[:1])
+
+
 def steps_text(job: Job, between: str) -> str:
     """Return the present step, and of how many where that is known."""
     total = f"{between}{count(job.total_steps)}" if job.total_steps else ""
     return f"{count(job.current_step)}{total}"
+
+
+def steps_width(job: Job, between: str) -> int:
+    """Return the cells of the steps at their end, so that what follows them stays in its place."""
+    at_end = job.model_copy(update={"current_step": max(job.current_step, job.total_steps)})
+    return len(steps_text(at_end, between))
 
 
 def source_line(job: Job, now: datetime) -> Line:
