@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import Connection, update
 
 from tests.conftest import AddJob
-from tests.ui.support import NOON, advance, frozen_app, hold, session
+from tests.ui.support import NOON, advance, frozen_app, hold, session, stored
+from vapor_tui.domain.forecast import Silence
 from vapor_tui.domain.health.findings import Finding, HealthChange, HealthKind
 from vapor_tui.domain.jobs import Job
-from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.lifecycle import Action, Status
+from vapor_tui.services.health import job_health
+from vapor_tui.services.jobs import apply_action
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.health import store_health
 from vapor_tui.storage.jobs import JOBS
@@ -82,6 +85,19 @@ async def test_the_end_is_forecast_while_the_job_goes_on(
     async with session(frozen_app(workspace, job_id=job.id)) as app:
         await app.sees("COMPLETED")
         assert "forecast" not in app.text
+
+
+async def test_nothing_is_forecast_of_a_run_that_is_to_stop_before_its_end(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job = advance(workspace, hold(workspace, add_job), 457)
+    async with session(frozen_app(workspace, job_id=job.id)) as app:
+        await app.sees("forecast at end 0.")
+        apply_action(workspace, Action.CANCEL_AFTER_EPOCH, job.id)
+        await app.sees("STOPPING AFTER THIS EPOCH")
+        assert "forecast" not in app.text
+    why_not = Silence("the run is to stop after this epoch")
+    assert job_health(workspace, stored(workspace, job.id)).forecast == why_not
 
 
 @pytest.mark.parametrize(

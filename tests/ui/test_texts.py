@@ -10,7 +10,12 @@ from datetime import timedelta
 import pytest
 
 from tests.ui.support import NOON, advance, hold, set_times, stored
-from vapor_tui.domain.cost_plan import drift, planned_cost, projected_cost
+from vapor_tui.domain.cost_plan import (
+    drift,
+    planned_cost,
+    planned_seconds_left,
+    projected_cost,
+)
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status
 from vapor_tui.domain.notifications import Kind, Notification, Priority, queued_notice
@@ -299,6 +304,25 @@ def test_the_projection_goes_on_drifting(job: Job) -> None:
     assert drift(2.41, 2.36) == "+2 %"
     assert drift(2.36, 2.36) == "±0 %"
     assert drift(1.0, 0.0) == "-"
+
+
+def test_a_job_that_is_to_stop_is_planned_up_to_the_end_of_its_epoch(job: Job) -> None:
+    """The whole takes 1980 s: 600, three epochs of 60 s and an evaluation of 300, and saving."""
+    assert job.estimate is not None
+    stopping = job.model_copy(update={"desired": Desired.STOP_AFTER_EPOCH})
+    assert (job.ends_at_step, stopping.ends_at_step) == (750, 500)
+    all_of_it, less = planned_seconds_left(job), planned_seconds_left(stopping)
+    assert all_of_it is not None
+    assert less is not None
+    assert all_of_it - less == pytest.approx(250 * job.estimate.seconds_per_step + 600)
+
+    on_plan = stopping.model_copy(update={"current_cost": planned_cost(stopping)})
+    at_end = job.estimate.cost_at(1200 + 500 * job.estimate.seconds_per_step) + 0.5
+    assert projected_cost(on_plan) == pytest.approx(at_end)
+    saving = {"current_stage": Stage.SAVING, "current_step": 750, "current_epoch": 3}
+    assert stopping.model_copy(update=saving).ends_at_step == 750
+    first = {"current_stage": Stage.INITIALIZING, "current_step": 0, "current_epoch": 0}
+    assert stopping.model_copy(update=first).ends_at_step == 250
 
 
 def note(number: int, priority: Priority, job_id: int | None = 1) -> Notification:

@@ -212,6 +212,30 @@ async def test_a_job_stops_after_its_epoch(workspace: Workspace, add_job: AddJob
     assert ended.current_metrics.eval_loss is not None
 
 
+async def test_the_time_left_is_up_to_the_end_of_the_epoch_after_which_it_stops(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    """The whole takes 32 s here: 3 s at first, 10 times 0.3 s and 1.5 for evaluation, and 1.5."""
+    job = add_job(speed="200", epochs=10)
+    stop = asyncio.Event()
+    working = asyncio.create_task(_worker(workspace).run(stop))
+    left: list[float] = []
+    try:
+        async with asyncio.timeout(30):
+            while _job(workspace, job.id).status is not Status.RUNNING:
+                await asyncio.sleep(0.02)
+            apply_action(workspace, Action.CANCEL_AFTER_EPOCH, job.id)
+            while not (seen := _job(workspace, job.id)).status.has_ended:
+                if (seconds := seen.seconds_left()) is not None:
+                    left.append(seconds)
+                await asyncio.sleep(0.02)
+    finally:
+        stop.set()
+        await working
+    assert left
+    assert min(left) < 1.5
+
+
 class _Exploding:
     """Trains three steps, then fails in a way that nobody foresaw."""
 

@@ -9,6 +9,7 @@ from vapor_tui.domain.formats import ABSENT
 from vapor_tui.domain.lifecycle import Stage
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.estimate import Estimate
     from vapor_tui.domain.jobs import Job
 
 _MOST_DRIFT = 3.0
@@ -51,7 +52,7 @@ def projected_cost(job: Job) -> float | None:
         return None
     factor = job.current_cost / planned if planned > 0 else 1.0
     factor = min(max(factor, 1 / _MOST_DRIFT), _MOST_DRIFT)
-    rest = job.estimate.compute_cost - planned
+    rest = job.estimate.cost_at(_seconds_at_end(job, job.estimate)) - planned
     return job.current_cost + rest * factor + job.estimate.storage_cost
 
 
@@ -65,7 +66,18 @@ def billed_seconds(job: Job) -> float | None:
 def planned_seconds_left(job: Job) -> float | None:
     """Return the billed seconds that the estimate still allows."""
     seconds = planned_seconds(job)
-    return None if seconds is None or job.estimate is None else job.estimate.seconds - seconds
+    if seconds is None or job.estimate is None:
+        return None
+    return _seconds_at_end(job, job.estimate) - seconds
+
+
+def _seconds_at_end(job: Job, plan: Estimate) -> float:
+    """Return the billed seconds that the estimate allows; nothing is saved after an early stop."""
+    epochs = job.last_epoch
+    if epochs is None:
+        return plan.seconds
+    trained = job.ends_at_step * plan.seconds_per_step
+    return INITIALIZATION_SECONDS + trained + VALIDATION_SECONDS * epochs
 
 
 def drift(spent: float, planned: float | None) -> str:

@@ -95,6 +95,10 @@ class Estimate(BaseModel):
     def total_cost(self) -> float:
         return self.compute_cost + self.storage_cost
 
+    def epoch_end(self, epoch: int) -> int:
+        """Return the last step of an epoch, which counts from 1."""
+        return min(epoch * self.steps_per_epoch, self.total_steps)
+
     def cost_at(self, seconds: float) -> float:
         """Return the compute cost in USD after so many billed seconds."""
         return self.hourly_rate * seconds / 3600

@@ -29,7 +29,7 @@ from vapor_tui.domain.catalogue import (
 )
 from vapor_tui.domain.estimate import Estimate, EstimateDocument, final_cost
 from vapor_tui.domain.hyperparameters import Hyperparameters, field_messages
-from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status, stage_label
+from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status, last_epoch, stage_label
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.settings import Number, Setting, Text, Whole
 from vapor_tui.domain.sources import RunSettings, SourceState
@@ -378,6 +378,18 @@ class Job(BaseModel):
             seconds=self.stage_seconds,
             step=self.current_step,
         )
+
+    @property
+    def last_epoch(self) -> int | None:
+        """The epoch after which the job stops, as a person wishes; None: after all of them."""
+        return last_epoch(self.desired, self.position)
+
+    @property
+    def ends_at_step(self) -> int:
+        """The step after which the job ends; 0 where its length is not known."""
+        if self.last_epoch is None or self.estimate is None:
+            return self.total_steps
+        return self.estimate.epoch_end(self.last_epoch)
 
     @property
     def stage_label(self) -> str:

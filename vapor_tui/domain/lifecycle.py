@@ -183,6 +183,14 @@ class Position:
     step: int = 0
 
 
+def last_epoch(desired: Desired, position: Position) -> int | None:
+    """Return the epoch after whose evaluation a job stops; None where it goes on to its end."""
+    is_trained = position.stage in (Stage.SAVING, Stage.COMPLETED)
+    if desired is not Desired.STOP_AFTER_EPOCH or is_trained:
+        return None
+    return max(position.epoch, 1)
+
+
 def stage_label(status: Status, stage: Stage, epoch: int, total_epochs: int) -> str:
     """Return the words shown beside a badge, as "training, epoch 2 of 3"."""
     if status not in HELD:

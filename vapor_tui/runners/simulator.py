@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from vapor_tui.domain.jobs import Job
-from vapor_tui.domain.lifecycle import Desired, Position, Stage
+from vapor_tui.domain.lifecycle import Desired, Position, Stage, last_epoch
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.runners.base import (
     Completed,
@@ -83,7 +83,7 @@ class SimulatorRunner:
             yield Progress(
                 position=following,
                 billed_seconds=timeline.seconds_at(following),
-                pauses_left=pauses.left(following) if waits else 0.0,
+                pauses_left=pauses.left(following, control.wish) if waits else 0.0,
                 metrics=_measured(spec, position, following),
             )
             for line in _lines(spec, position, following):
@@ -185,20 +185,23 @@ def _measured(spec: SimulationSpec, before: Position, after: Position) -> Metric
 class _Pauses:
     """The wall-clock seconds that lie in stages other than training, from a position on.
 
-    What comes after the present stage is added up once a stage.
+    What comes after the present stage is added up once a stage, and when the wish changes.
     """
 
     def __init__(self, timeline: Timeline, clock: WallClock) -> None:
         self._timeline, self._clock = timeline, clock
-        self._stage: tuple[Stage, int] | None = None
+        self._stage: tuple[Stage, int, int | None] | None = None
         self._later = 0.0
 
-    def left(self, position: Position) -> float:
-        if self._stage != (position.stage, position.epoch):
-            self._stage = (position.stage, position.epoch)
+    def left(self, position: Position, wish: Desired) -> float:
+        """Return the pauses up to the end, or to that of the epoch where so much is wished."""
+        epoch = last_epoch(wish, position)
+        stage = (position.stage, position.epoch, epoch)
+        if self._stage != stage:
+            self._stage = stage
             self._later = 0.0
             later = position
-            while later.stage is not Stage.COMPLETED:
+            while not _is_last(later, epoch):
                 later = self._timeline.next_stage(later)
                 self._later += self._rest(later)
         return self._later + self._rest(position)
@@ -209,6 +212,13 @@ class _Pauses:
             return 0.0
         begun = self._clock.wall_at(self._timeline.seconds_at(position))
         return self._clock.wall_at(self._timeline.stage_end(position)) - begun
+
+
+def _is_last(position: Position, epoch: int | None) -> bool:
+    """Say whether a run that ends after an epoch, None for all of them, ends with this stage."""
+    if position.stage is Stage.VALIDATING and position.epoch == epoch:
+        return True
+    return position.stage is Stage.COMPLETED
 
 
 def _lines(spec: SimulationSpec, before: Position, after: Position) -> list[str]:

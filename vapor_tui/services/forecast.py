@@ -51,6 +51,8 @@ def forecast_of(
         return _ENDED
     if job.total_steps <= 0:
         return Silence("the run does not say how many steps it has")
+    if job.ends_at_step < job.total_steps:
+        return Silence("the run is to stop after this epoch")
     if points.loss is None or not len(points):
         return Silence("nothing is logged yet")
     has_epochs = 1 < job.total_epochs <= job.total_steps

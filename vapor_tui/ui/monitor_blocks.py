@@ -138,7 +138,8 @@ def health_block(job: Job, figures: Figures, width: int) -> list[Line]:
     if not figures.findings:
         lines += _unremarkable(figures, width)
     lines.append(_evaluations(job, figures))
-    if (told := _forecast(figures, width)) and not job.status.has_ended:
+    goes_on = not job.status.has_ended and job.ends_at_step == job.total_steps
+    if goes_on and (told := _forecast(figures, width)):
         lines.append(told)
     return lines
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from vapor_tui.domain.eta import PaceMeter
 from vapor_tui.domain.formats import money
 from vapor_tui.domain.jobs import CurrentMetrics, Job
-from vapor_tui.domain.lifecycle import HELD, Desired, Stage, Status, may_become
+from vapor_tui.domain.lifecycle import HELD, Desired, Stage, Status, last_epoch, may_become
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock, Void
 from vapor_tui.domain.notifications import Notice, budget_reached_notice
 from vapor_tui.domain.sources import LIVE, SourceState
@@ -258,11 +258,19 @@ class Drive:
     def _expected_end(self) -> datetime | None:
         if not self._total_steps:
             return None
-        steps = self._total_steps - self._position.step
+        steps = self._last_step - self._position.step
         left = self._meter.remaining(steps, self._pauses_left)
         if left is not None:
             return datetime.now(UTC) + timedelta(seconds=left)
         return self._end_by_history(steps)
+
+    @property
+    def _last_step(self) -> int:
+        """The step after which the run ends, as is wished now."""
+        epoch = last_epoch(self.control.wish, self._position)
+        if epoch is None or self._job.estimate is None:
+            return self._total_steps
+        return self._job.estimate.epoch_end(epoch)
 
     def _end_by_history(self, steps: int) -> datetime | None:
         """Return when a followed run would end at the pace that its own log tells of."""
