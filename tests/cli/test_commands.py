@@ -122,6 +122,17 @@ def test_run_drives_a_job_to_its_end(cli: Cli, worked_example: Path) -> None:
     assert again.document["dataset_id"] == job["dataset_id"]
 
 
+@pytest.mark.parametrize("command", [("submit",), ("run", "--speed", "max")])
+def test_a_budget_below_the_estimate_is_told_when_a_job_is_made(
+    cli: Cli, worked_example: Path, command: tuple[str, ...]
+) -> None:
+    told = "Note: an estimate of $4.32 is above the budget of $3.00, where the job is stopped"
+    assert cli(*command, worked_example, "--budget", 9).err.count("budget") == 0
+    small = cli(*command, worked_example, "--budget", 3)
+    assert told in small.err
+    assert "Note" not in small.out
+
+
 def test_submit_then_worker_then_look(cli: Cli, worked_example: Path) -> None:
     submitted = cli("submit", worked_example, "--preset", "fast", "--name", "first try")
     assert (submitted.code, submitted.out) == (0, "1\n")

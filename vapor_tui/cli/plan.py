@@ -9,8 +9,8 @@ import typer
 
 from vapor_tui.cli.context import Database, Json, Speed, settings_of, workspace_of
 from vapor_tui.cli.options import simulation_option, with_job_options
-from vapor_tui.cli.output import print_json, print_line, refuse
-from vapor_tui.cli.plan_output import print_comparison, print_plan
+from vapor_tui.cli.output import print_json, print_line, refuse, say
+from vapor_tui.cli.plan_output import budget_sentence, print_comparison, print_plan
 from vapor_tui.cli.reading import note_bad_records, obtain_dataset, reading_bar, registered
 from vapor_tui.domain.datasets import DatasetReport, DatasetStatus
 from vapor_tui.domain.estimate import Workload
@@ -156,7 +156,14 @@ def prepared(
         case Refused() as refused:
             return refused
         case Ok(dataset):
+            note_budget(plan_job(workspace, raw, dataset))
             return Ok(dataset.id)
+
+
+def note_budget(planned: Result[Plan]) -> None:
+    """Say on standard error where a job is not expected to come to its end within its budget."""
+    if isinstance(planned, Ok) and planned.value.budget_warning:
+        say(f"Note: an estimate of {budget_sentence(planned.value)}, where the job is stopped")
 
 
 def _estimated(workspace: Workspace, reference: str, raw: dict[str, Any]) -> Result[Plan]:

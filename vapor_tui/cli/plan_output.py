@@ -49,10 +49,13 @@ def print_plan(plan: Plan, found: Calibration | None) -> None:
     for label, value in rows:
         print_line(f"{label:<{_LABEL}}{value}")
     if plan.budget_warning:
-        print_line(
-            f"{'warning':<{_LABEL}}{money(plan.larger_cost)} is above the budget of "
-            f"{money(settings.budget)}"
-        )
+        print_line(f"{'warning':<{_LABEL}}{budget_sentence(plan)}")
+
+
+def budget_sentence(plan: Plan) -> str:
+    """Return how the dearer estimate compares with a budget that is below it."""
+    budget = plan.draft.settings.budget
+    return f"{money(plan.larger_cost)} is above the budget of {money(budget)}"
 
 
 def print_comparison(rows: Sequence[PlanRow], *, as_json: bool) -> None:
