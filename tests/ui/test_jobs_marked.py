@@ -27,6 +27,7 @@ from vapor_tui.ui.screens.monitor import MonitorScreen
 from vapor_tui.ui.screens.note import NoteScreen
 from vapor_tui.ui.screens.tags import TagsScreen
 from vapor_tui.ui.widgets.filter_bar import FilterBar
+from vapor_tui.ui.widgets.key_line import KeyLine
 from vapor_tui.ui.widgets.plain_area import PlainArea
 
 AddJob = Callable[..., Job]
@@ -86,6 +87,24 @@ async def test_marked_jobs_are_paused_and_resumed_together(
         await toasted(app, "Resumed 2")
         assert status(workspace, 1) is Status.QUEUED
         await app.sees("* 3 marked")
+
+
+@pytest.mark.parametrize("width", [80, 60])
+async def test_what_is_marked_can_be_seen_to_be_compared(
+    workspace: Workspace, add_job: AddJob, width: int
+) -> None:
+    for name in ("one", "two", "three"):
+        add_job(name=f"job-{name}")
+    async with session(frozen_app(workspace), (width, 24)) as app:
+        await app.sees("job-three")
+        await app.press("space")
+        await app.sees("* 1 marked")
+        assert "compare" not in app.keys
+        await app.press("j", "space")
+        await app.sees("* 2 marked")
+        assert app.keys.startswith(" c compare   ⏎ open   space mark")
+        await app.pilot.click(KeyLine, offset=(2, 0))
+        await app.until(lambda: isinstance(app.app.screen, CompareScreen))
 
 
 async def test_one_key_resumes_and_retries(workspace: Workspace, add_job: AddJob) -> None:

@@ -21,7 +21,7 @@ from vapor_tui.ui.screens.paging import LISTING, PagingScreen
 from vapor_tui.ui.widgets.filter_bar import NEWEST, FilterBar
 from vapor_tui.ui.widgets.found_note import FoundNote
 from vapor_tui.ui.widgets.job_table import JobTable, ShownJobs
-from vapor_tui.ui.widgets.key_line import ALWAYS
+from vapor_tui.ui.widgets.key_line import ALWAYS, KeyLine
 from vapor_tui.ui.widgets.lines import FittedLines, LinesView
 from vapor_tui.ui.widgets.message_panel import MessagePanel
 
@@ -227,6 +227,7 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
     def watch_marked(self, marked: frozenset[int]) -> None:
         self.table.marked = marked
         self.query_one(FilterBar).marked = len(marked)
+        self.query_one(KeyLine).foremost = "compare" if len(marked) > 1 else ""
         self.refresh_bindings()
 
     @on(JobTable.Marked)

@@ -76,12 +76,17 @@ class KeyLine(LinesView):
     """
 
     keys: var[tuple[Key, ...]] = var((), init=False)
+    foremost: var[str] = var("", init=False)
+    """The action whose key comes first at present, so that it has room; empty for none."""
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._take_keys)
         self._take_keys(self.screen)
 
     def on_resize(self, _event: events.Resize) -> None:
+        self.watch_keys()
+
+    def watch_foremost(self) -> None:
         self.watch_keys()
 
     def watch_keys(self) -> None:
@@ -107,7 +112,7 @@ class KeyLine(LinesView):
         pinned = [key for key in self.keys if key.is_pinned]
         room = self.room - sum(line_width(key.line) for key in pinned) + len(_GAP)
         shown = []
-        for key in self.keys:
+        for key in sorted(self.keys, key=lambda key: key.action != self.foremost):
             room -= 0 if key.is_pinned else line_width(key.line)
             if room < 0:
                 break
