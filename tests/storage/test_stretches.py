@@ -99,6 +99,41 @@ def test_an_evaluation_that_comes_later_is_summed_up_too(
         _is_what_was_stored(summed, range(1, 1025), size)
 
 
+@settings(
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_the_order_that_rows_come_in_does_not_show(
+    workspace: Workspace, add_job: AddJob, data: st.DataObject
+) -> None:
+    job_id = add_job().id
+    finite = st.integers(1, 6_000).filter(lambda step: step % 50)
+    steps = data.draw(st.lists(finite, min_size=1, max_size=300, unique=True))
+    left = list(steps)
+    while left:
+        part = left[: data.draw(st.integers(1, 40))]
+        workspace.database.write(store_blocks, job_id, [_block(sorted(part))])
+        left = left[len(part) :]
+    for size in (64, 512, 4096):
+        _is_what_was_stored(_summed(workspace, job_id, size), sorted(steps), size)
+
+
+def test_a_late_row_sums_up_no_more_than_its_own_stretches(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job_id = add_job().id
+    workspace.database.write(store_blocks, job_id, [_block(range(1, 4097))])
+    changes = "SELECT count(*) FROM metric_stretches WHERE created_at = 0"
+    with closing(connect(workspace.database.path)) as raw:
+        raw.execute("UPDATE metric_stretches SET created_at = 0")
+        left = raw.execute(changes).fetchone()[0]
+        late = MetricsBlock(np.array([70, 3_000]), np.array([0.07, 3.0]), loss=np.array([9.0, 9.0]))
+        workspace.database.write(store_blocks, job_id, [late])
+        assert left - raw.execute(changes).fetchone()[0] == 2 + 2 + 1
+
+
 def test_a_change_that_fails_sums_nothing_up(workspace: Workspace, add_job: AddJob) -> None:
     job_id = add_job().id
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
-from vapor_tui.domain.traces import Flags, Floats, Points
+from vapor_tui.domain.traces import Flags, Floats, Points, Steps
 
 SMALLEST = 64
 """Steps of the shortest stretches."""
@@ -54,25 +54,46 @@ WHERE job_id = ? AND size = ? AND stretch >= ? AND stretch < ? ORDER BY stretch
 def keep_stretches(
     connection: sqlite3.Connection, job_id: int, block: MetricsBlock, before: int, now: float
 ) -> None:
-    """Sum up what a block has completed, after it was stored at `now` in the same transaction.
+    """Sum up what a block has changed, after it was stored at `now` in the same transaction.
 
-    `before` is the greatest step that was stored before it. Whole stretches behind that one are
-    summed up from the block itself, the others from the rows.
+    `before` is the greatest step that was stored before it. Stretches behind the one that it lies
+    in are summed up from the block itself, the others from the rows.
     """
-    first, last = int(block.step[0]), max(int(block.step[-1]), before)
-    behind = min(first - 1, before)
-    begin, end = behind // SMALLEST, last // SMALLEST
-    if begin >= end:
-        return
-    own = min((first - 1) // SMALLEST + 1, end) if first > before else end
-    connection.execute(_FROM_ROWS, (job_id, begin * SMALLEST, own * SMALLEST))
-    if own < end:
-        connection.executemany(_BY_VALUES, _rows(job_id, block, now, own, end))
+    last = max(int(block.step[-1]), before)
+    late = block.step[: np.searchsorted(block.step, before, side="right")]
+    from_rows = _late(late, before, SMALLEST)
+    begin, end = before // SMALLEST, last // SMALLEST
+    if begin < end:
+        own = begin
+        if before % SMALLEST:
+            own += 1
+            from_rows.append((begin, own))
+        if own < end:
+            connection.executemany(_BY_VALUES, _rows(job_id, block, now, own, end))
+    for begin, end in from_rows:
+        connection.execute(_FROM_ROWS, (job_id, begin * SMALLEST, end * SMALLEST))
     size = SMALLEST * FACTOR
-    while (begin := behind // size) < (end := last // size):
-        below = (job_id, size // FACTOR, begin * FACTOR, end * FACTOR)
-        connection.execute(_FROM_STRETCHES, (size, *below))
+    while changed := [*_late(late, before, size), *_completed(before, last, size)]:
+        for begin, end in changed:
+            below = (job_id, size // FACTOR, begin * FACTOR, end * FACTOR)
+            connection.execute(_FROM_STRETCHES, (size, *below))
         size *= FACTOR
+
+
+def _completed(before: int, last: int, size: int) -> list[tuple[int, int]]:
+    """Return the stretches that a run completes between two steps: from one to before another."""
+    begin, end = before // size, last // size
+    return [(begin, end)] if begin < end else []
+
+
+def _late(steps: Steps, before: int, size: int) -> list[tuple[int, int]]:
+    """Return the stretches that were whole before and hold late steps, as ranges without gaps."""
+    if not len(steps):
+        return []
+    found = np.unique((steps - 1) // size)
+    found = found[found < before // size]
+    parts = np.split(found, np.flatnonzero(np.diff(found) > 1) + 1)
+    return [(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)]
 
 
 def forget_stretches(connection: sqlite3.Connection, job_id: int) -> None:
