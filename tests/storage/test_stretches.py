@@ -55,6 +55,7 @@ def _is_what_was_stored(points: Points, steps: Sequence[int], size: int) -> None
         assert points.step[place] == inside[-1]
         assert points.count[place] == len(inside)
         finite = values[np.isfinite(values)]
+        assert points.lost[LOSS, place] == (len(finite) < len(values))
         if not len(finite):
             assert np.isnan(points.low[LOSS, place])
             continue
@@ -132,6 +133,23 @@ def test_a_late_row_sums_up_no_more_than_its_own_stretches(
         late = MetricsBlock(np.array([70, 3_000]), np.array([0.07, 3.0]), loss=np.array([9.0, 9.0]))
         workspace.database.write(store_blocks, job_id, [late])
         assert left - raw.execute(changes).fetchone()[0] == 2 + 2 + 1
+
+
+def test_a_loss_that_was_not_logged_is_not_lost(workspace: Workspace, add_job: AddJob) -> None:
+    job_id, steps = add_job().id, np.arange(1, 4097)
+    every = MetricsBlock(steps, steps / 1000, learning_rate=np.full(4096, 1e-4))
+    some = steps[99::100]
+    workspace.database.write(store_blocks, job_id, [every])
+    workspace.database.write(
+        store_blocks, job_id, [MetricsBlock(some, some / 1000, loss=np.ones(len(some)))]
+    )
+    for size in (64, 512, 4096):
+        assert not _summed(workspace, job_id, size).lost.any()
+    bad = MetricsBlock(np.array([1000]), np.array([1.0]), loss=np.array([np.nan]))
+    workspace.database.write(store_blocks, job_id, [bad])
+    for size in (64, 512, 4096):
+        lost = _summed(workspace, job_id, size).lost[LOSS]
+        assert np.flatnonzero(lost).tolist() == [999 // size]
 
 
 def test_a_change_that_fails_sums_nothing_up(workspace: Workspace, add_job: AddJob) -> None:

@@ -14,22 +14,26 @@ from collections.abc import Sequence
 import numpy as np
 
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
-from vapor_tui.domain.traces import Flags, Floats, Points, Steps
+from vapor_tui.domain.traces import Floats, Points, Steps
 
 SMALLEST = 64
 """Steps of the shortest stretches."""
 FACTOR = 8
 """So many stretches make one of the next size."""
 
+_LOSS = VALUE_COLUMNS.index("loss")
+
 VALUES = tuple(f"{name}_{what}" for name in VALUE_COLUMNS for what in ("low", "high", "mean"))
-_COLUMNS = ("job_id", "size", "stretch", "step", "epoch", "created_at", "rows", *VALUES)
+_KEYS = ("job_id", "size", "stretch")
+_COLUMNS = (*_KEYS, "step", "epoch", "created_at", "rows", *VALUES, "loss_lost")
 _INSERT = f"INSERT OR REPLACE INTO metric_stretches ({', '.join(_COLUMNS)})"
 _BY_VALUES = f"{_INSERT} VALUES ({', '.join('?' * len(_COLUMNS))})"
 _FROM_ROWS = f"""
 {_INSERT}
 SELECT job_id, {SMALLEST}, (step - 1) / {SMALLEST},
 max(step), max(epoch), max(created_at), count(*),
-{", ".join(f"min({name}), max({name}), avg({name})" for name in VALUE_COLUMNS)}
+{", ".join(f"min({name}), max({name}), avg({name})" for name in VALUE_COLUMNS)},
+ifnull(max(non_finite LIKE '%"loss"%'), 0)
 FROM training_metrics WHERE job_id = ? AND step > ? AND step <= ? GROUP BY (step - 1) / {SMALLEST}
 """
 _FROM_STRETCHES = f"""
@@ -41,12 +45,12 @@ SELECT job_id, ?, stretch / {FACTOR}, max(step), max(epoch), max(created_at), su
         f"sum({name}_mean * rows) / sum(rows * ({name}_mean IS NOT NULL))"
         for name in VALUE_COLUMNS
     )
-}
+}, max(loss_lost)
 FROM metric_stretches WHERE job_id = ? AND size = ? AND stretch >= ? AND stretch < ?
 GROUP BY stretch / {FACTOR}
 """
 _SELECT = f"""
-SELECT step, epoch, created_at, rows, {", ".join(VALUES)} FROM metric_stretches
+SELECT step, epoch, created_at, rows, {", ".join(VALUES)}, loss_lost FROM metric_stretches
 WHERE job_id = ? AND size = ? AND stretch >= ? AND stretch < ? ORDER BY stretch
 """
 
@@ -121,16 +125,10 @@ def read_stretches(
         return Points.none()
     table = np.array(rows, dtype=np.float64).T
     whole = table[[0, 3]].astype(np.int64)
-    low, high, mean = (table[4 + place :: 3] for place in range(3))
-    return Points(whole[0], table[1], table[2], whole[1], low, high, mean, _lost(mean))
-
-
-def _lost(mean: Floats) -> Flags:
-    """Return where stretches have lost their loss: nothing finite, and not for an evaluation."""
+    low, high, mean = (table[4 + place : -1 : 3] for place in range(3))
     lost = np.zeros(mean.shape, dtype=np.bool_)
-    loss, evaluation = (mean[VALUE_COLUMNS.index(name)] for name in ("loss", "eval_loss"))
-    lost[VALUE_COLUMNS.index("loss")] = np.isnan(loss) & np.isnan(evaluation)
-    return lost
+    lost[_LOSS] = table[-1] > 0
+    return Points(whole[0], table[1], table[2], whole[1], low, high, mean, lost)
 
 
 def _rows(
@@ -144,16 +142,19 @@ def _rows(
     values = np.array([missing if column is None else column[inside] for column in columns])
     if not len(step):
         return []
+    if block.loss is not None:  # NaN there was measured
+        values[_LOSS, np.isnan(values[_LOSS])] = np.inf
     points = Points.single(step, block.epoch[inside], np.full(len(step), now), values)
     summed = points.grouped(SMALLEST)
     table = np.stack([summed.low, summed.high, summed.mean], axis=1).reshape(len(VALUES), -1)
     return [
-        (job_id, SMALLEST, (step - 1) // SMALLEST, step, epoch, now, rows, *shown)
-        for step, epoch, rows, shown in zip(
+        (job_id, SMALLEST, (step - 1) // SMALLEST, step, epoch, now, rows, *shown, int(is_lost))
+        for step, epoch, rows, shown, is_lost in zip(
             summed.step.tolist(),
             summed.epoch.tolist(),
             summed.count.tolist(),
             _nulls(table),
+            summed.lost[_LOSS].tolist(),
             strict=True,
         )
     ]

@@ -190,6 +190,10 @@ class JobRow(Table, table=True):
     error_repeats: bool = Field(
         default=False, sa_column=Column(Boolean, nullable=False, server_default=text("0"))
     )
+    rewrites: int = Field(
+        default=0, sa_column=Column(Integer, nullable=False, server_default=text("0"))
+    )
+    """How often rows of its metrics were changed or removed that later ones lay behind."""
 
 
 class MetricRow(Table, table=True):
@@ -322,9 +326,11 @@ STRETCHES = CoreTable(
         for name in VALUE_COLUMNS
         for what in ("low", "high", "mean")
     ),
+    Column("loss_lost", Integer, nullable=False, server_default=text("0")),
     sqlite_with_rowid=False,
 )
 """Runs summed up. A row holds the steps behind stretch * size until (stretch + 1) * size.
 
-`step` is the last of them that was logged, `rows` how many were.
+`step` is the last of them that was logged, `rows` how many were; `loss_lost` is 1 where a loss
+among them is not finite.
 """
