@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import AddJob
 from vapor_tui.domain.comparison import Comparison
 from vapor_tui.domain.jobs import Job
-from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.traces import MOST_BUCKETS
 from vapor_tui.services.compare import (
@@ -100,12 +100,30 @@ def test_only_what_is_new_is_read(
     monkeypatch.setattr(curves, "points_after", note)
     touched = before.jobs[0].job.model_copy(update={"current_step": 0, "progress": 1.0})
     stale = Comparison(
-        (type(before.jobs[0])(touched, before.jobs[0].trace), before.jobs[1]), before.differing
+        (type(before.jobs[0])(touched, before.jobs[0].history), before.jobs[1]), before.differing
     )
     after = compare(workspace, job.id, other.id, known=stale)
     assert asked == [49], "the last point again, since an evaluation may complete it"
     assert after.jobs[0].trace.points.step.tolist() == list(range(1, 101))
     assert after.jobs[1] is before.jobs[1]
+
+
+@pytest.mark.parametrize("again", [[Void()], []])
+def test_a_run_that_was_logged_again_is_compared_as_it_is_now(
+    workspace: Workspace, add_job: AddJob, again: list[Void]
+) -> None:
+    job, other = add_job(), add_job()
+    log(workspace, job, 1, np.full(600, 2.0))
+    before = compare(workspace, job.id, other.id)
+    workspace.database.write(store_blocks, job.id, again)
+    log(workspace, job, 1, np.full(100, 5.0))
+    after = compare(workspace, job.id, other.id, known=before)
+    fresh = compare(workspace, job.id, other.id)
+    for found in (after, fresh):
+        trace = found.jobs[0].trace
+        assert (len(trace), trace.first_loss) == (100 if again else 600, 5.0)
+        assert trace.mean("loss")[:100].tolist() == [5.0] * 100
+    assert after.jobs[0].trace.lowest == fresh.jobs[0].trace.lowest
 
 
 def test_nothing_is_new_until_something_was_written(workspace: Workspace, add_job: AddJob) -> None:

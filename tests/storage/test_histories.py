@@ -13,7 +13,7 @@ from tests.conftest import AddJob
 from vapor_tui.domain.history import RECENT, Detail, History
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.metrics import MetricsBlock, Void
-from vapor_tui.domain.traces import MOST_BUCKETS
+from vapor_tui.domain.traces import MOST_BUCKETS, Lowest
 from vapor_tui.services import traces
 from vapor_tui.services.traces import detail_size, first_lost_step, history_now, read_detail
 from vapor_tui.services.workspace import Workspace
@@ -153,6 +153,39 @@ def test_a_run_that_was_stored_again_is_read_anew(workspace: Workspace, add_job:
     log(workspace, job, 1, np.full(400, 7.0))
     after = read(workspace, job, history)
     assert after.points.mean[0].tolist() == [7.0] * 400, "none of the points before is left"
+
+
+@pytest.mark.parametrize("count", [300, 70_000])
+def test_steps_that_were_logged_again_and_late_evaluations_are_read_anew(
+    workspace: Workspace, add_job: AddJob, count: int
+) -> None:
+    job = add_job()
+    log(workspace, job, 1, np.ones(count))
+    history = read(workspace, job)
+    log(workspace, job, 100, np.full(50, 7.0))
+    late = MetricsBlock(np.array([20]), np.array([0.02]), eval_loss=np.array([0.5]))
+    workspace.database.write(store_blocks, job.id, [late])
+    after = read(workspace, job, history)
+    assert np.nanmax(after.points.high[0]) == 7.0
+    assert after.lowest("eval_loss") == Lowest(0.5, 20)
+    assert read(workspace, job, after) is after
+
+
+def test_a_detail_of_a_run_that_has_changed_is_no_longer_shown(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job = add_job()
+    log(workspace, job, 1, np.ones(70_000))
+    history = read(workspace, job)
+    wanted = history.wanted_detail(100, 900, 100, detail_size)
+    assert wanted is not None
+    detail = read_detail(workspace, job.id, *wanted)
+    log(workspace, job, 500, np.full(5, 7.0))
+    after = read(workspace, job, history)
+    assert after.with_detail(detail) is after.points
+    assert after.resolution(100, 900, detail) == after.trace.stride
+    fresh = after.with_detail(read_detail(workspace, job.id, *wanted))
+    assert (fresh.count[fresh.high[0] == 7.0] == 1).sum() == 5
 
 
 def test_a_detail_takes_the_place_of_the_stretches_that_it_shows(

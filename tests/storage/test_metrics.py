@@ -11,7 +11,7 @@ from tests.conftest import AddJob
 from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.services.exports import metric_rows
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.storage import metrics
+from vapor_tui.storage import curves, metrics
 from vapor_tui.storage.samples import loss_samples
 
 
@@ -123,6 +123,23 @@ def test_a_mark_stays_while_another_column_is_completed(workspace: Workspace, jo
     [row] = metric_rows(workspace, job_id)
     assert row["non_finite"] == {"loss": "nan", "grad_norm": "inf"}
     assert (row["loss"], row["eval_loss"], row["epoch"]) == (None, 1.5, 0.5)
+
+
+def test_only_a_change_behind_the_last_row_counts_as_a_rewrite(
+    workspace: Workspace, job_id: int
+) -> None:
+    late = MetricsBlock(step=np.array([3]), epoch=np.array([0.3]), eval_loss=np.array([1.75]))
+    for blocks, count in (
+        ([_block(1, [2.5, 2.25, 2.0]), late], 0),
+        ([late], 0),
+        ([_block(4, [1.5, 1.25])], 0),
+        ([late], 1),
+        ([_block(2, [2.5, 2.25, 2.0, 1.75, 1.5])], 2),
+        ([Void()], 3),
+        ([_block(1, [2.5])], 3),
+    ):
+        workspace.database.write(metrics.store_blocks, job_id, blocks)
+        assert workspace.database.read(curves.rewrites, job_id) == count
 
 
 def test_what_is_void_is_gone_with_its_stretches(workspace: Workspace, job_id: int) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from tests.conftest import AddJob
 from vapor_tui.domain.comparison import Axis, Compared, Comparison
+from vapor_tui.domain.history import History
 from vapor_tui.domain.metrics import VALUE_COLUMNS
-from vapor_tui.domain.traces import Points, Trace
+from vapor_tui.domain.traces import Points
 from vapor_tui.ui.axis_ticks import log_ticks
 from vapor_tui.ui.charting import nice_top
 from vapor_tui.ui.curve_styles import STYLES, styles_of
@@ -32,7 +33,7 @@ def compared(add_job: AddJob, losses: np.ndarray, evaluated: np.ndarray | None =
     if evaluated is not None:
         values[VALUE_COLUMNS.index("eval_loss")] = evaluated
     points = Points.single(steps, steps / 10, steps * 1.0, values)
-    return Compared(add_job(), Trace().extended(points))
+    return Compared(add_job(), History().extended(points))
 
 
 def test_every_curve_has_a_mark_a_line_and_a_colour_of_its_own() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from vapor_tui.domain.estimate import INITIALIZATION_SECONDS, VALIDATION_SECONDS, Estimate
 from vapor_tui.domain.formats import ABSENT, plain_number
+from vapor_tui.domain.history import History
 from vapor_tui.domain.hyperparameters import settings
 from vapor_tui.domain.jobs import Job, job_setting
 from vapor_tui.domain.traces import Floats, Trace
@@ -65,7 +66,11 @@ class Compared:
     """One of the jobs with its curves."""
 
     job: Job
-    trace: Trace
+    history: History
+
+    @property
+    def trace(self) -> Trace:
+        return self.history.trace
 
     def along(self, axis: Axis) -> Floats:
         """Return where the points lie on an axis: steps, epochs, or seconds."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 import numpy as np
 
@@ -29,6 +30,8 @@ class Detail:
     size: int
     """Steps that share a point; 1 for points as they were logged."""
     points: Points
+    rewrites: int = 0
+    """Of the run when it was read; it belongs to a history with the same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,14 +43,17 @@ class History:
     """All points of the last steps; what the trace resumes after is always followed by these."""
     points: Points = field(default_factory=Points.none)
     """Stretches of the trace, and behind them the recent points."""
+    rewrites: int = 0
+    """How often points before the last one had changed in the run when it was read."""
 
     @classmethod
-    def of(cls, trace: Trace, recent: Points) -> History:
+    def of(cls, trace: Trace, recent: Points, rewrites: int = 0) -> History:
         """Return a trace and the latest points as one; both end with the same point."""
         if int(trace.points.count.sum()) == len(recent):
-            return cls(trace, recent, recent)
+            return cls(trace, recent, recent, rewrites)
         seam = _seam(trace, recent)
-        return cls(trace, recent, joined([trace.points.up_to(seam), recent.behind(seam)]))
+        points = joined([trace.points.up_to(seam), recent.behind(seam)])
+        return cls(trace, recent, points, rewrites)
 
     def __len__(self) -> int:
         return len(self.points)
@@ -68,16 +74,11 @@ class History:
         if len(recent) > 2 * RECENT:
             needed = int(np.searchsorted(recent.step, trace.resume_after, side="right"))
             recent = recent.since(min(needed, len(recent) - RECENT))
-        return History.of(trace, recent)
+        return History.of(trace, recent, self.rewrites)
 
     def goes_on_with(self, newer: Points) -> bool:
-        """Say whether points begin with the last one, as it was stored: the run is the same.
-
-        A run that was read anew has its rows stored again.
-        """
-        if not len(newer) or not len(self.recent):
-            return False
-        return bool(newer.step[0] == self.recent.step[-1] and newer.at[0] == self.recent.at[-1])
+        """Say whether points begin with the last one, as those of the same run do."""
+        return bool(len(newer) and len(self.recent) and newer.step[0] == self.recent.step[-1])
 
     def ends_as(self, newer: Points) -> bool:
         """Say whether points that begin with the last one bring nothing new."""
@@ -114,9 +115,13 @@ class History:
         """The step until which there are stretches; 0 when every point is held."""
         return 0 if self.points is self.recent else _seam(self.trace, self.recent)
 
+    def agrees_with(self, detail: Detail | None) -> TypeGuard[Detail]:
+        """Say whether there is a detail, read from the run as it is here."""
+        return detail is not None and detail.rewrites == self.rewrites
+
     def with_detail(self, detail: Detail | None) -> Points:
         """Return the points with a detail in the place of what it shows more finely."""
-        if detail is None or detail.behind >= self.seam or not len(detail.points):
+        if not self.agrees_with(detail) or detail.behind >= self.seam or not len(detail.points):
             return self.points
         until = min(detail.until, self.seam)
         parts = [self.points.up_to(detail.behind), detail.points.up_to(until)]
@@ -126,7 +131,11 @@ class History:
         """Return how many steps share a point where this part of the run is coarsest."""
         if low >= self.seam:
             return 1
-        if detail is None or low < detail.behind or min(high, self.seam) > detail.until:
+        if (
+            not self.agrees_with(detail)
+            or low < detail.behind
+            or min(high, self.seam) > detail.until
+        ):
             return self.trace.stride
         return detail.size
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from vapor_tui.domain.comparison import (
     FEWEST,
     MOST,
@@ -20,10 +22,11 @@ from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.services.export_files import csv_lines, save
-from vapor_tui.services.jobs import get_job, missing_job
-from vapor_tui.services.traces import first_trace
+from vapor_tui.services.jobs import missing_job
+from vapor_tui.services.traces import history_now
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import curves
+from vapor_tui.storage.jobs import job_by_id
 
 _PIECE = 5_000
 """Rows of one short read."""
@@ -45,10 +48,11 @@ def compare_jobs(
     before = {compared.job.id: compared for compared in known.jobs} if known else {}
     found: list[Compared] = []
     for job_id in job_ids:
-        job = get_job(workspace, job_id)
-        if job is None:
+        known_one = before.get(job_id)
+        compared = workspace.database.read(_compared, workspace.owner, job_id, known_one)
+        if compared is None:
             return missing_job(job_id)
-        found.append(_compared(workspace, job, before.get(job_id)))
+        found.append(compared)
     differing = differing_settings([compared.job for compared in found])
     return Ok(Comparison(tuple(found), differing, version))
 
@@ -148,15 +152,13 @@ def _job_document(compared: Compared, now: datetime | None) -> dict[str, Any]:
     }
 
 
-def _compared(workspace: Workspace, job: Job, before: Compared | None) -> Compared:
+def _compared(
+    connection: Connection, owner: str, job_id: int, before: Compared | None
+) -> Compared | None:
+    job = job_by_id(connection, owner, job_id)
+    if job is None:
+        return None
     # Points are stored together with the job's position: the same job has the same curve.
     if before is not None and before.job == job:
         return before
-    trace = before.trace if before is not None else workspace.database.read(first_trace, job.id)
-    while True:
-        # More than one stretch, or it would never get beyond the first.
-        limit = max(_PIECE, 2 * trace.stride)
-        newer = workspace.database.read(curves.points_after, job.id, trace.resume_after, limit)
-        trace = trace.extended(newer)
-        if len(newer) < limit:
-            return Compared(job, trace)
+    return Compared(job, history_now(connection, job_id, before.history if before else None))

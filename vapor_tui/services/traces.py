@@ -32,18 +32,24 @@ def first_trace(connection: Connection, job_id: int) -> Trace:
 
 def history_now(connection: Connection, job_id: int, known: History | None) -> History:
     """Return a job's curves as they are now: the very same ones when nothing is new."""
-    if known is None or not len(known):
-        return _first_history(connection, job_id)
+    rewrites = curves.rewrites(connection, job_id)
+    if known is None or not len(known) or known.rewrites != rewrites:
+        return _first_history(connection, job_id, rewrites)
     newer = curves.points_after(connection, job_id, known.last_step - 1, _MOST_NEW)
     if not known.goes_on_with(newer) or len(newer) == _MOST_NEW:
-        return _first_history(connection, job_id)
+        return _first_history(connection, job_id, rewrites)
     return known if known.ends_as(newer) else known.extended(newer)
 
 
 def read_detail(workspace: Workspace, job_id: int, behind: int, until: int) -> Detail:
     """Return a part of a job's curves, as finely as `detail_size` says."""
-    points = workspace.database.read(curves.curve, job_id, behind, until, _MOST_OF_DETAIL)
-    return Detail(behind, until, detail_size(until - behind), points)
+    return workspace.database.read(_detail, job_id, behind, until)
+
+
+def _detail(connection: Connection, job_id: int, behind: int, until: int) -> Detail:
+    points = curves.curve(connection, job_id, behind, until, _MOST_OF_DETAIL)
+    rewrites = curves.rewrites(connection, job_id)
+    return Detail(behind, until, detail_size(until - behind), points, rewrites)
 
 
 def detail_size(steps: int) -> int:
@@ -61,16 +67,16 @@ def first_lost_step(connection: Connection, job_id: int, history: History) -> in
     return curves.first_lost_step(connection, job_id, "loss", behind, until)
 
 
-def _first_history(connection: Connection, job_id: int) -> History:
+def _first_history(connection: Connection, job_id: int, rewrites: int) -> History:
     recent = curves.latest_points(connection, job_id, RECENT)
     if len(recent) < RECENT:
-        return History().extended(recent)
+        return History(rewrites=rewrites).extended(recent)
     trace = first_trace(connection, job_id)
     if trace.resume_after < int(recent.step[0]) - 1:
         # Long stretches: the last one must be there point by point.
         missing = int(recent.step[-1]) - trace.resume_after
         recent = curves.points_after(connection, job_id, trace.resume_after, missing)
-    return History.of(trace.extended(recent.behind(trace.resume_after)), recent)
+    return History.of(trace.extended(recent.behind(trace.resume_after)), recent, rewrites)
 
 
 def _lowest(

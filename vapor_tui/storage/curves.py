@@ -58,6 +58,13 @@ def greatest_step(connection: Connection, job_id: int) -> int:
     return int(driver(connection).execute(sql, (job_id,)).fetchone()[0] or 0)
 
 
+def rewrites(connection: Connection, job_id: int) -> int:
+    """Return how often points before the last one have changed; 0 for a job that is gone."""
+    sql = "SELECT rewrites FROM training_jobs WHERE id = ?"
+    row = driver(connection).execute(sql, (job_id,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def lowest_within(
     connection: Connection, job_id: int, metric: str, behind: int, until: int
 ) -> Lowest | None:

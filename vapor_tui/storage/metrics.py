@@ -43,6 +43,8 @@ _SELECT = f"SELECT step, epoch, {_COLUMNS}, non_finite FROM training_metrics WHE
 
 _GREATEST = "SELECT max(step) FROM training_metrics WHERE job_id = ?"
 
+_REWRITTEN = "UPDATE training_jobs SET rewrites = rewrites + 1 WHERE id = ?"
+
 _ROW = np.dtype(
     [("step", np.int64), ("epoch", np.float64), *((n, np.float64) for n in VALUE_COLUMNS)]
 )
@@ -61,22 +63,26 @@ def store_blocks(
     """Store blocks of a job, in order.
 
     A block for a step that is there completes its row; where both have a value, the later counts.
-    What they complete is summed up too, in the same transaction.
+    What they complete is summed up too, in the same transaction. Where rows before the last one
+    change, the job's `rewrites` rises: whoever holds its curves has to read them anew.
     """
     if not blocks:
         return
-    now, raw = time.time(), driver(connection)
+    now, raw, is_rewritten = time.time(), driver(connection), False
     [greatest] = raw.execute(_GREATEST, (job_id,)).fetchone()
-    greatest = greatest or 0
+    stored = greatest = greatest or 0
     for block in blocks:
         if isinstance(block, Void):
             raw.execute("DELETE FROM training_metrics WHERE job_id = ?", (job_id,))
             forget_stretches(raw, job_id)
-            greatest = 0
+            greatest, is_rewritten = 0, True
         elif len(block):
+            is_rewritten |= int(block.step[0]) < stored
             raw.executemany(_UPSERT, _rows(job_id, block, now))
             keep_stretches(raw, job_id, block, greatest, now)
             greatest = max(greatest, int(block.step[-1]))
+    if is_rewritten:
+        raw.execute(_REWRITTEN, (job_id,))
 
 
 def metrics_after(

@@ -19,10 +19,11 @@ from vapor_tui.domain.comparison import (
     means_until,
 )
 from vapor_tui.domain.comparison_rows import outcome_rows
+from vapor_tui.domain.history import History
 from vapor_tui.domain.jobs import CurrentMetrics, Engine, Job
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.metrics import VALUE_COLUMNS
-from vapor_tui.domain.traces import Points, Trace
+from vapor_tui.domain.traces import Points
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
@@ -34,7 +35,7 @@ def compared(job: Job, losses: list[float], **values: Any) -> Compared:
     measured[0] = losses
     at = NOON.timestamp() + 2.0 * steps
     changed = job.model_copy(update={"started_at": NOON, **values})
-    return Compared(changed, Trace().extended(Points.single(steps, steps / 10, at, measured)))
+    return Compared(changed, History().extended(Points.single(steps, steps / 10, at, measured)))
 
 
 def texts(jobs: list[Compared]) -> dict[str, tuple[str, ...]]:

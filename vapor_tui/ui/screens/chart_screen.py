@@ -236,7 +236,7 @@ class ChartScreen(JobScreen[ResultT]):
 
     def _wanted(self, shown: Span) -> tuple[int, int] | None:
         held = self._detail
-        if held and held.behind <= shown.low and shown.high <= held.until:
+        if self.history.agrees_with(held) and held.behind <= shown.low and shown.high <= held.until:
             stride = held.size
             if stride * self.chart.columns <= shown.high - shown.low or stride == 1:
                 return None
