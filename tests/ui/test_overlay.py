@@ -66,6 +66,13 @@ def test_a_picture_fills_its_place_and_marks_every_curve(size: tuple[int, int]) 
         assert {style for line in lines for _, style in line} >= {s.colour for s in STYLES}
 
 
+def test_what_lies_outside_the_picture_is_not_drawn() -> None:
+    stray = Curve(STYLES[1], np.array([1.0, 2e3, 2.0, -2e3]), np.ones(4))
+    plain = Curve(STYLES[1], np.array([1.0, 2.0]), np.ones(2))
+    drawn = [draw_overlay(Overlay([shown], 3, 0, 2), 60, 12) for shown in (stray, plain)]
+    assert drawn[0] == drawn[1]
+
+
 def test_lines_are_interrupted_each_in_its_own_way() -> None:
     drawn = []
     for place in range(6):

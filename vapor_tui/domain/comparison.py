@@ -78,7 +78,7 @@ class Compared:
             case Axis.STEP:
                 return self.trace.points.step.astype(np.float64)
             case Axis.EPOCH:
-                return self.trace.points.epoch
+                return self.trace.points.rising_epoch
             case Axis.SIMULATED if self.job.is_simulated and self.job.estimate is not None:
                 return simulated_seconds(self.trace, self.job.estimate)
             case Axis.TIME | Axis.SIMULATED:

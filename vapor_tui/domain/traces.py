@@ -61,6 +61,13 @@ class Points:
         ones = np.ones(len(step), dtype=np.int64)
         return cls(step, epoch, at, ones, finite, finite, finite, np.isinf(values))
 
+    @property
+    def rising_epoch(self) -> Floats:
+        """The epochs as an axis: never falling, those that are not finite as the one before."""
+        known = np.nan_to_num(self.epoch, nan=0.0, posinf=0.0, neginf=0.0)
+        rising: Floats = np.maximum.accumulate(np.maximum(known, 0.0))
+        return rising
+
     def until(self, place: int) -> Points:
         """Return the first so many."""
         return self._part(slice(place))

@@ -42,7 +42,7 @@ class Places:
         steps = np.concatenate([[0.0], points.step])
         match axis:
             case Axis.EPOCH:
-                found = np.maximum.accumulate(np.nan_to_num(points.epoch))
+                found = points.rising_epoch
             case Axis.TIME | Axis.SIMULATED:
                 found = Trace(points).seconds(started)
             case Axis.STEP:

@@ -52,11 +52,12 @@ def draw_overlay(
     plot = empty_plot(width, height)
     plot.xlim(0, picture.right)
     plot.ylim(picture.low, picture.high)
-    for curve in picture.curves:
+    curves = [within(curve, picture.right) for curve in picture.curves]
+    for curve in curves:
         for piece in runs(*dashed(curve, picture.right, columns)):
             marker = "." if ascii_only else MARKER
             plot.plot(*piece, marker=marker, color=colour_of(curve.style.colour))
-    for place, curve in enumerate(picture.curves):
+    for place, curve in enumerate(curves):
         x, y = marks(curve, place, picture.right, columns)
         if len(x):
             style = curve.style
@@ -64,6 +65,12 @@ def draw_overlay(
     plot.xticks(*x_axis(picture, width))
     plot.yticks(*y_axis(picture, height))
     return built(plot, height)
+
+
+def within(curve: Curve, right: float) -> Curve:
+    """Return the part of a curve that is shown: plotext goes all the way to what lies outside."""
+    inside = (curve.x >= 0) & (curve.x <= right)
+    return curve if inside.all() else Curve(curve.style, curve.x[inside], curve.y[inside])
 
 
 def dashed(curve: Curve, right: float, columns: int) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -128,6 +129,15 @@ def test_curves_lie_along_steps_epochs_and_seconds(add_job: AddJob) -> None:
     assert job.along(Axis.STEP).tolist() == [1, 2, 3, 4]
     np.testing.assert_allclose(job.along(Axis.EPOCH), [0.1, 0.2, 0.3, 0.4])
     np.testing.assert_allclose(job.along(Axis.TIME), [2, 4, 6, 8])
+
+
+def test_epochs_of_a_log_become_an_axis_that_rises(add_job: AddJob) -> None:
+    epochs = np.array([math.nan, 0.1, math.inf, -5.0, 3.0, 0.4, math.nan])
+    steps, values = np.arange(1, 8), np.ones((len(VALUE_COLUMNS), 7))
+    points = Points.single(steps, epochs, steps * 1.0, values)
+    job = Compared(add_job(), History().extended(points))
+    assert job.along(Axis.EPOCH).tolist() == [0, 0.1, 0.1, 0.1, 3, 3, 3]
+    assert len(common_places([job], Axis.EPOCH, 3)) == 3
 
 
 def test_simulated_time_counts_every_stage(add_job: AddJob) -> None:
