@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 
 from tests.conftest import AddJob
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
-from vapor_tui.domain.traces import Points
+from vapor_tui.domain.traces import GREATEST, Points
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.curves import curve
 from vapor_tui.storage.engine import connect
@@ -150,6 +150,20 @@ def test_a_loss_that_was_not_logged_is_not_lost(workspace: Workspace, add_job: A
     for size in (64, 512, 4096):
         lost = _summed(workspace, job_id, size).lost[LOSS]
         assert np.flatnonzero(lost).tolist() == [999 // size]
+
+
+def test_values_that_add_up_to_more_than_any_number_are_summed_up(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job_id, steps = add_job().id, np.arange(1, 600)
+    huge = MetricsBlock(steps, steps / 1000, loss=np.full(599, 1.7e308))
+    workspace.database.write(store_blocks, job_id, [huge])
+    late = MetricsBlock(steps[:1], steps[:1] / 1000, grad_norm=np.ones(1))
+    workspace.database.write(store_blocks, job_id, [late])
+    for size in (64, 512):
+        points = _summed(workspace, job_id, size)
+        for values in (points.low, points.high, points.mean):
+            assert (np.abs(values[LOSS]) <= GREATEST).all()
 
 
 def test_a_change_that_fails_sums_nothing_up(workspace: Workspace, add_job: AddJob) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from vapor_tui.ui.charting import (
     axis_top,
+    nice_top,
     reduced,
     runs,
     smoothed,
@@ -120,6 +121,12 @@ def test_the_y_axis_moves_in_steps_and_stays_where_it_can(
 @given(st.floats(0, 1e6))
 def test_the_y_axis_has_room_above_the_greatest_value(greatest: float) -> None:
     assert axis_top(greatest) >= (greatest + 0.5) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("greatest", [5e-324, 1e-300, 1e300])
+def test_an_axis_has_a_top_for_values_of_any_size(greatest: float) -> None:
+    for top in (axis_top(greatest), nice_top(greatest)):
+        assert greatest <= top < math.inf
 
 
 def test_ticks_are_round_numbers() -> None:

@@ -15,8 +15,9 @@ from vapor_tui.domain.history import History
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.traces import Points
 from vapor_tui.ui.chart_view import STEP_TIME, ChartView
-from vapor_tui.ui.charting import Floats, Span, smoothed
+from vapor_tui.ui.charting import Floats, Span, runs, smoothed
 from vapor_tui.ui.metric_curve import Places, curve_of, raw_line, smooth_line, y_ends
+from vapor_tui.ui.plotting import Picture, draw
 
 PLAIN = ChartView(smoothing=0.0)
 
@@ -129,6 +130,28 @@ def test_an_axis_holds_all_values_and_stays_where_it_fits(
     assert (shown >= low - slack).all()
     assert (shown <= high + slack).all()
     assert y_ends(column, column, view, (low, high)) == (low, high)
+
+
+@pytest.mark.parametrize(
+    "values", [[1.7e308] * 3, [1.7e308, -1.7e308], [5e-324], [0.0], [2.0, 1e-310, 1.7e308]]
+)
+@pytest.mark.parametrize(
+    "view",
+    [PLAIN, replace(PLAIN, is_log=True), replace(PLAIN, is_clipped=True), ChartView(width=8)],
+)
+@pytest.mark.parametrize("metric", ["loss", "grad_norm"])
+def test_values_of_any_size_are_drawn(values: list[float], view: ChartView, metric: str) -> None:
+    view = replace(view, metric=metric)
+    run = points(np.array(values), grad_norm=np.array(values))
+    curve = curve_of(run, Places.of(run, Axis.STEP, 0.0), 0.0, view)
+    low, high = y_ends(curve.low, curve.high, view, None)
+    assert math.isfinite(high - low)
+    assert low < high
+    assert y_ends(curve.low, curve.high, view, (low, high)) == (low, high)
+    raw = runs(*raw_line(curve, Span(0, 8), 40))
+    shown = [(x, np.clip(y, low, high).tolist()) for x, y in raw]
+    picture = Picture(shown, shown, ([], []), (), 0, 8, low, high, is_log=view.is_log)
+    assert len(draw(picture, 60, 12)) == 12
 
 
 def test_an_axis_does_not_tremble_with_the_values() -> None:

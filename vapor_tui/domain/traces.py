@@ -16,6 +16,8 @@ Flags = NDArray[np.bool_]
 
 MOST_BUCKETS = 4096
 """Some twenty for each column of a wide chart; a run with fewer points keeps every one."""
+GREATEST = 1e300
+"""No value of a curve is further from 0: sums and differences of them stay finite."""
 RANKED = ("loss", "eval_loss")
 """The metrics whose lowest value is kept with its step."""
 FINAL_WEIGHT = 0.9
@@ -57,7 +59,7 @@ class Points:
 
         NaN stands for what was not measured, infinity for what was and is not finite.
         """
-        finite = np.where(np.isfinite(values), values, np.nan)
+        finite = bounded(np.where(np.isfinite(values), values, np.nan))
         ones = np.ones(len(step), dtype=np.int64)
         return cls(step, epoch, at, ones, finite, finite, finite, np.isinf(values))
 
@@ -123,6 +125,11 @@ class Points:
             mean,
             np.logical_or.reduceat(self.lost, starts, axis=1),
         )
+
+
+def bounded(values: Floats) -> Floats:
+    """Return values with those that are too great to be drawn as great as can be."""
+    return np.clip(values, -GREATEST, GREATEST)
 
 
 def joined(parts: Sequence[Points]) -> Points:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
-from vapor_tui.domain.traces import Floats, Points, Steps
+from vapor_tui.domain.traces import Floats, Points, Steps, bounded
 
 SMALLEST = 64
 """Steps of the shortest stretches."""
@@ -125,7 +125,7 @@ def read_stretches(
         return Points.none()
     table = np.array(rows, dtype=np.float64).T
     whole = table[[0, 3]].astype(np.int64)
-    low, high, mean = (table[4 + place : -1 : 3] for place in range(3))
+    low, high, mean = (bounded(table[4 + place : -1 : 3]) for place in range(3))
     lost = np.zeros(mean.shape, dtype=np.bool_)
     lost[_LOSS] = table[-1] > 0
     return Points(whole[0], table[1], table[2], whole[1], low, high, mean, lost)

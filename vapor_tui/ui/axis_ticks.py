@@ -60,10 +60,10 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
 def _plain(values: Sequence[float]) -> Callable[[float], str]:
     """Return what writes ticks with as many digits as tell all of them apart."""
     greatest = max((abs(value) for value in values), default=0.0)
+    if 0 < greatest < 0.01 or greatest >= 1e15:
+        return _brief
     if greatest >= 100_000:
         return short_count
-    if 0 < greatest < 0.01:
-        return _brief
     for digits in range(4):
         if all(abs(round(value, digits) - value) < 1e-9 for value in values):
             return lambda value: f"{value:,.{digits}f}"

@@ -16,6 +16,8 @@ Steps = NDArray[np.int64]
 _CHUNK = 64
 """Values that are averaged in one matrix product."""
 _HEADROOM = 1.05
+_FINEST = 1e-300
+"""No ticks lie closer: numbers that are smaller have fewer digits."""
 _SHRINK_BELOW = 0.6
 """An axis gets shorter only when less than this share of it is needed."""
 
@@ -112,21 +114,19 @@ def axis_top(greatest: float, present: float | None = None) -> float:
     """
     if not math.isfinite(greatest) or greatest < 0:
         return present if present is not None else 1.0
-    wanted = greatest + 0.5
-    step = tick_step(wanted, 8)
-    top = math.ceil(round(wanted / step, 9)) * step
-    if present is None or top > present or wanted < _SHRINK_BELOW * present:
-        return top
-    return present
+    return _moved_top(greatest + 0.5, present)
 
 
 def nice_top(greatest: float, present: float | None = None) -> float:
-    """Return the upper end of an axis from 0 for values of any size, moving in steps."""
+    """Return the upper end of an axis from 0 for values of any size, as `axis_top` does."""
     if not math.isfinite(greatest) or greatest <= 0:
         return present if present is not None else 1.0
-    wanted = greatest * _HEADROOM
+    return _moved_top(greatest * _HEADROOM, present)
+
+
+def _moved_top(wanted: float, present: float | None) -> float:
     step = tick_step(wanted, 8)
-    top = math.ceil(round(wanted / step, 9)) * step
+    top = max(math.ceil(round(wanted / step, 9)), 1) * step
     if present is None or top > present or wanted < _SHRINK_BELOW * present:
         return top
     return present
@@ -136,7 +136,7 @@ def tick_step(span: float, most: int) -> float:
     """Return the smallest of 1, 2, 5 times a power of ten that divides a span into few ticks."""
     if span <= 0 or most < 1:
         return 1.0
-    raw = span / most
+    raw = max(span / most, _FINEST)
     magnitude = 10.0 ** math.floor(math.log10(raw))
     for factor in (1, 2, 5, 10):
         if factor * magnitude >= raw * (1 - 1e-9):
