@@ -117,6 +117,18 @@ async def test_a_part_is_read_as_finely_as_it_is_looked_at(
         assert app.top(JobsScreen)
 
 
+async def test_a_stretch_is_named_by_its_first_and_last_step(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job = long_run(workspace, add_job)
+    async with session(frozen_app(workspace, job_id=job.id)) as app:
+        await app.sees("200k", "all steps")
+        for cursor, name in ((2.0, "steps 1 – 64"), (65.0, "steps 65 – 128")):
+            app.top(MonitorScreen).chart.cursor = cursor
+            await app.press("L")
+            await app.until(lambda name=name: name in values(app))  # type: ignore[misc]
+
+
 async def test_one_follows_the_run_until_one_looks_elsewhere(
     workspace: Workspace, add_job: AddJob
 ) -> None:

@@ -169,11 +169,11 @@ class MetricChart(LinesView):
         # A stretch ends with its step; of single points the nearest one is meant.
         is_nearer = self.cursor - steps[before] < steps[behind] - self.cursor
         place = before if is_nearer and self._points.count[behind] == 1 else behind
-        first = int(steps[place - 1]) + 1 if place and self._points.count[place] > 1 else 0
+        last, ended = int(steps[place]), int(steps[place - 1]) if place else 0
         return Reading(
             self._points.since(place).until(1),
-            first or int(steps[place]),
-            self._smoothed_at(int(steps[place])),
+            ended + 1 if self._points.count[place] > 1 else last,
+            self._smoothed_at(last),
         )
 
     def _smoothed_at(self, step: int) -> float | None:
