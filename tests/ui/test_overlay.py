@@ -18,7 +18,7 @@ from vapor_tui.ui.curve_styles import STYLES, styles_of
 from vapor_tui.ui.overlay import Curve, Overlay, dashed, draw_overlay, x_axis, y_axis
 from vapor_tui.ui.themes import THEMES, contrast
 from vapor_tui.ui.widgets.lines import line_width
-from vapor_tui.ui.widgets.overlay_chart import OverlayData, curve_of
+from vapor_tui.ui.widgets.overlay_chart import OverlayData, overlaid_curve
 
 
 def curve(place: int, points: int = 300, level: float = 1.0) -> Curve:
@@ -106,11 +106,11 @@ def test_a_curve_is_smoothed_but_evaluations_are_not(add_job: AddJob) -> None:
     evaluated[[49, 99]] = [2.0, 1.0]
     job = compared(add_job, np.tile([1.0, 3.0], 50), evaluated)
     comparison = Comparison((job,), ())
-    rough = curve_of(job, STYLES[0], OverlayData(comparison, smoothing=0.0))
-    smooth = curve_of(job, STYLES[0], OverlayData(comparison, smoothing=0.9))
+    rough = overlaid_curve(job, STYLES[0], OverlayData(comparison, smoothing=0.0))
+    smooth = overlaid_curve(job, STYLES[0], OverlayData(comparison, smoothing=0.9))
     assert rough.y.tolist() == [1.0, 3.0] * 50
     assert smooth.y[50:].std() < rough.y.std() / 5
-    points = curve_of(job, STYLES[0], OverlayData(comparison, "eval_loss", Axis.EPOCH, 0.9))
+    points = overlaid_curve(job, STYLES[0], OverlayData(comparison, "eval_loss", Axis.EPOCH, 0.9))
     assert (points.x.tolist(), points.y.tolist()) == ([5.0, 10.0], [2.0, 1.0])
 
 
@@ -118,14 +118,14 @@ def test_a_spike_of_a_long_run_is_drawn(add_job: AddJob) -> None:
     losses = np.ones(20_000)
     losses[12_345] = 9.0
     job = compared(add_job, losses)
-    drawn = curve_of(job, STYLES[0], OverlayData(Comparison((job,), ()), smoothing=0.0))
+    drawn = overlaid_curve(job, STYLES[0], OverlayData(Comparison((job,), ()), smoothing=0.0))
     assert drawn.y.max() == 9.0
 
 
 def test_a_logarithm_leaves_out_what_has_none(add_job: AddJob) -> None:
     job = compared(add_job, np.array([10.0, 0.0, -1.0, np.nan, 0.1]))
     data = OverlayData(Comparison((job,), ()), smoothing=0.0, is_log=True)
-    np.testing.assert_allclose(curve_of(job, STYLES[0], data).y, [1.0, -1.0])
+    np.testing.assert_allclose(overlaid_curve(job, STYLES[0], data).y, [1.0, -1.0])
 
 
 def test_the_top_moves_in_steps() -> None:

@@ -20,7 +20,7 @@ from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as job_queries
 from vapor_tui.storage import notifications as notification_queries
 from vapor_tui.storage.metrics import driver
-from vapor_tui.storage.samples import curve_of
+from vapor_tui.storage.samples import small_curve
 from vapor_tui.storage.totals import totals
 from vapor_tui.storage.waiting import Waiting, held_by_some, waiting
 from vapor_tui.storage.workers import workers
@@ -136,7 +136,7 @@ def _list(
     return JobList(
         page,
         {
-            job.id: curve_of(driver(connection), job.id, job.current_step)
+            job.id: small_curve(driver(connection), job.id, job.current_step)
             for job in page.jobs
             if known.get(job.id) != job.current_step
         },

@@ -19,7 +19,7 @@ _MOST_NEW = 5_000
 _MOST_OF_DETAIL = 16_384
 
 
-def first_trace(connection: Connection, job_id: int) -> Trace:
+def _first_trace(connection: Connection, job_id: int) -> Trace:
     """Return what a long run's trace begins with, as it is summed up; nothing for others."""
     last = curves.greatest_step(connection, job_id)
     stride = size_within(last, MOST_BUCKETS)
@@ -71,7 +71,7 @@ def _first_history(connection: Connection, job_id: int, rewrites: int) -> Histor
     recent = curves.latest_points(connection, job_id, RECENT)
     if len(recent) < RECENT:
         return History(rewrites=rewrites).extended(recent)
-    trace = first_trace(connection, job_id)
+    trace = _first_trace(connection, job_id)
     if trace.resume_after < int(recent.step[0]) - 1:
         # Long stretches: the last one must be there point by point.
         missing = int(recent.step[-1]) - trace.resume_after

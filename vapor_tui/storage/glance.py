@@ -14,7 +14,7 @@ from typing import Any
 from vapor_tui.domain.job_list import JobList
 from vapor_tui.domain.jobs import Job, JobPage
 from vapor_tui.storage.marks import APPLICATION_ID, SCHEMA_VERSION
-from vapor_tui.storage.samples import curve_of
+from vapor_tui.storage.samples import small_curve
 
 _WAIT_SECONDS = 0.1
 _MINE = "training_jobs.owner = ? AND training_jobs.deleted_at IS NULL"
@@ -44,7 +44,7 @@ def newest(path: Path, owner: str, limit: int) -> JobList | None:
             connection.row_factory = sqlite3.Row
             jobs = [_job(row) for row in connection.execute(_NEWEST, (owner, limit))]
             connection.row_factory = None
-            curves = {job.id: curve_of(connection, job.id, job.current_step) for job in jobs}
+            curves = {job.id: small_curve(connection, job.id, job.current_step) for job in jobs}
     except (sqlite3.Error, ValueError, OSError):
         return None
     return JobList(JobPage(jobs=jobs, page=1, limit=limit, total=total), curves) if jobs else None

@@ -24,6 +24,6 @@ def loss_samples(
     return samples
 
 
-def curve_of(connection: sqlite3.Connection, job_id: int, last: int) -> tuple[float, ...]:
+def small_curve(connection: sqlite3.Connection, job_id: int, last: int) -> tuple[float, ...]:
     """Return the small curve of a job that has come to a step."""
     return tuple(loss_samples(connection, job_id, last, SAMPLES)) if last else ()

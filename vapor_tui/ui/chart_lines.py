@@ -14,7 +14,7 @@ from vapor_tui.ui.widgets.lines import Line, joined, line_width
 
 if TYPE_CHECKING:
     from vapor_tui.ui.charting import Span
-    from vapor_tui.ui.widgets.metric_chart import Reading
+    from vapor_tui.ui.crosshair import Reading
 
 _AXES = {Axis.EPOCH: "by epoch", Axis.TIME: "by time"}
 _NAMES = {

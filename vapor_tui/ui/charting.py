@@ -154,7 +154,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The part of the x axis that is shown, in steps."""
+    """A part of a run in steps, or of the axis that they lie along in its units."""
 
     low: float
     high: float

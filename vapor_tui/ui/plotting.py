@@ -16,7 +16,7 @@ from vapor_tui.ui.curve_styles import CURVE_STYLES
 from vapor_tui.ui.glyphs import EVALUATION
 from vapor_tui.ui.widgets.lines import Line
 
-Points: TypeAlias = tuple[list[float], list[float]]
+Dots: TypeAlias = tuple[list[float], list[float]]
 """x and y, all finite."""
 
 MARKER = "braille"
@@ -41,9 +41,9 @@ class Picture:
     On a logarithmic axis all of y is log10.
     """
 
-    raw: Sequence[Points]
-    smooth: Sequence[Points]
-    evaluations: Points
+    raw: Sequence[Dots]
+    smooth: Sequence[Dots]
+    evaluations: Dots
     epochs: Sequence[float]
     """Where one epoch ends and the next begins."""
     left: float

@@ -17,6 +17,7 @@ from vapor_tui.domain.traces import Points
 from vapor_tui.ui.axis_ticks import FRAME_WIDTH
 from vapor_tui.ui.chart_view import METRIC_TABS, ChartView
 from vapor_tui.ui.charting import Floats, Span, runs
+from vapor_tui.ui.crosshair import Reading, crossed
 from vapor_tui.ui.metric_curve import (
     MetricCurve,
     Places,
@@ -25,16 +26,13 @@ from vapor_tui.ui.metric_curve import (
     smooth_line,
     y_ends,
 )
-from vapor_tui.ui.plotting import Picture, draw
-from vapor_tui.ui.plotting import Points as Dots
+from vapor_tui.ui.plotting import Dots, Picture, draw
 from vapor_tui.ui.widgets.lines import Line, LinesView
 
 _SMALLEST_WIDTH, _SMALLEST_HEIGHT = 20, 5
 _FOOT = 2
 """Lines of the x axis."""
 _MOST_EPOCH_LINES = 20
-_CURSOR = "│"
-_CURSOR_STYLE = "accent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +59,6 @@ class ChartData:
     def steps_to_come(self) -> int:
         """How many steps the run will have had; 0 when there are no more."""
         return 0 if self.has_ended else self.total_steps
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What lies under the crosshair: a point, or as many steps as one stands for."""
-
-    points: Points
-    """One."""
-    first_step: int
-    smoothed: float | None
 
 
 class MetricChart(LinesView):
@@ -110,7 +98,7 @@ class MetricChart(LinesView):
         self._points = Points.none()
         self._places = Places.of(self._points, Axis.STEP, 0.0)
         self._curve: MetricCurve | None = None
-        self._shown = Span(0, 1)
+        self._shown = Span(0, 1)  # along the axis that is looked at
 
     @property
     def columns(self) -> int:
@@ -163,18 +151,7 @@ class MetricChart(LinesView):
         """What lies under the crosshair; None while that is not in view."""
         if self.cursor is None or not len(self._points) or self.column_of(self.cursor) is None:
             return None
-        steps = self._points.step
-        behind = min(int(np.searchsorted(steps, self.cursor)), len(steps) - 1)
-        before = max(behind - 1, 0)
-        # A stretch ends with its step; of single points the nearest one is meant.
-        is_nearer = self.cursor - steps[before] < steps[behind] - self.cursor
-        place = before if is_nearer and self._points.count[behind] == 1 else behind
-        last, ended = int(steps[place]), int(steps[place - 1]) if place else 0
-        return Reading(
-            self._points.since(place).until(1),
-            ended + 1 if self._points.count[place] > 1 else last,
-            self._smoothed_at(last),
-        )
+        return Reading.at(self._points, self.cursor, self._smoothed_at)
 
     def _smoothed_at(self, step: int) -> float | None:
         curve, data = self._curve, self.data
@@ -326,21 +303,6 @@ class _Scale:
         """Return values that lie no further away than it takes to leave the picture."""
         wide = self.high - self.low
         return np.clip(self.of(values), self.low - wide, self.high + wide)
-
-
-def crossed(line: Line, column: int) -> Line:
-    """Return a line with the crosshair at a column, where there is nothing else."""
-    cells = [(character, style) for text, style in line for character in text]
-    cells += [(" ", "")] * (column + 1 - len(cells))
-    under = cells[column][0]
-    cells[column] = (_CURSOR if under in " \u2800" else under, _CURSOR_STYLE)
-    spans: list[tuple[str, str]] = []
-    for character, style in cells:
-        if spans and spans[-1][1] == style:
-            spans[-1] = (spans[-1][0] + character, style)
-        else:
-            spans.append((character, style))
-    return tuple(spans)
 
 
 def _one_a_column(x: Floats, span: Span, columns: int) -> list[float]:

@@ -63,7 +63,7 @@ class OverlayChart(LinesView):
             self.show([])
             return
         styles = styles_of(data.comparison.ids)
-        curves = [curve_of(job, styles[job.job.id], data) for job in data.comparison.jobs]
+        curves = [overlaid_curve(job, styles[job.job.id], data) for job in data.comparison.jobs]
         if not any(len(curve.x) for curve in curves):
             self.show(_nothing(data, width, height))
             return
@@ -86,7 +86,7 @@ class OverlayChart(LinesView):
         return Overlay(curves, self._right, low, high, data.is_log, data.axis.is_in_seconds)
 
 
-def curve_of(compared: Compared, style: CurveStyle, data: OverlayData) -> Curve:
+def overlaid_curve(compared: Compared, style: CurveStyle, data: OverlayData) -> Curve:
     """Return a job's curve as it is drawn: smoothed, or from the least to the greatest value."""
     trace, x = compared.trace, compared.along(data.axis)
     counts = trace.points.count
