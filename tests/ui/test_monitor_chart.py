@@ -117,6 +117,20 @@ async def test_a_part_is_read_as_finely_as_it_is_looked_at(
         assert app.top(JobsScreen)
 
 
+async def test_steps_that_are_logged_again_show_in_a_part_that_is_looked_at(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job = long_run(workspace, add_job)
+    async with session(frozen_app(workspace, job_id=job.id)) as app:
+        await app.sees("200k", "all steps")
+        app.top(MonitorScreen).chart.cursor = 50_001.0
+        await app.press(*["plus"] * 8)
+        await app.sees("step 50,001", "loss 9.000")
+        again = MetricsBlock(np.array([50_001]), np.array([0.5]), loss=np.array([5.0]))
+        workspace.database.write(store_blocks, job.id, [again])
+        await app.sees("step 50,001", "loss 5.000")
+
+
 async def test_a_stretch_is_named_by_its_first_and_last_step(
     workspace: Workspace, add_job: AddJob
 ) -> None:
