@@ -303,3 +303,38 @@ async def test_the_essentials_are_there_in_every_size(
         await app.sees("support-bot", "RUNNING", "SIMULATED", "60 %", "41s", "sim", "q back", "750")
         assert max(len(line) for line in app.text.splitlines()) <= size[0]
         assert "⠒" in app.text or "⠉" in app.text or "⠤" in app.text
+
+
+async def test_a_small_terminal_shows_details_in_place_of_the_chart(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job = advance(workspace, hold(workspace, add_job, budget=10), 457)
+    async with session(frozen_app(workspace, job_id=job.id), size=(80, 24)) as app:
+        await app.sees("457", "tab details", "smooth 0.60")
+        assert "nothing unusual" not in app.text
+        await app.press("tab")
+        await app.sees("nothing unusual", "at end", "learning_rate")
+        assert "smooth" not in app.text
+        await app.press("m", "escape")
+        await app.sees("smooth 0.60")
+        await app.press("tab", "l", "l")
+        await app.sees("smooth 0.60")
+        await app.press("tab")
+        await app.sees("nothing unusual")
+        await app.pilot.resize_terminal(120, 40)
+        await app.sees("nothing unusual", "smooth 0.60")
+        assert "tab details" not in app.keys
+
+
+async def test_the_values_below_the_chart_are_those_of_its_metric(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job = advance(workspace, hold(workspace, add_job), 60)
+    async with session(frozen_app(workspace, job_id=job.id)) as app:
+        await app.sees("loss ", "smoothed")
+        await app.press("m")
+        await app.sees("not smoothed", "lr 5e-5   lowest 5e-5   highest 5e-5")
+        await app.press("m")
+        await app.sees("tok/s 3,540   smoothed 3,540   lowest 3,540   highest 3,540")
+        await app.press("m")
+        await app.sees("s/step ")

@@ -26,7 +26,7 @@ from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.notifications import notify
 from vapor_tui.ui.job_layout import check_columns, heading_line, job_line, layout_for
 from vapor_tui.ui.job_rows import COLUMNS, loss_text
-from vapor_tui.ui.monitor_blocks import progress_block, side_lines
+from vapor_tui.ui.monitor_blocks import detail_lines, progress_block, side_lines
 from vapor_tui.ui.monitor_lines import (
     Figures,
     brief_lines,
@@ -193,7 +193,32 @@ def test_the_side_of_a_running_job_says_where_it_is(job: Job) -> None:
     shown = plain(*side_lines(job, NOON, FIGURES, 48, 60))
     for text in ("60 %", "457 of 750", "4.4/s", "3,540 tok/s", "41s", "12:00", "rank 16"):
         assert text in shown
-    assert "falling: 1.020, 0.990" in shown
+    assert "1.020, 0.990  falling" in shown
+
+
+@pytest.mark.parametrize(
+    ("evaluated", "words"),
+    [
+        ((1.2,), "1.200"),
+        ((1.2, 1.1), "1.200, 1.100  falling"),
+        ((1.2, 1.1, 1.105), "1.200, 1.100, 1.105  level"),
+        ((1.1, 3.9, 4.8, 2.4), "3.900, 4.800, 2.400  above its best 1.100"),
+    ],
+)
+def test_evaluations_are_judged_by_the_best(
+    job: Job, evaluated: tuple[float, ...], words: str
+) -> None:
+    shown = plain(*side_lines(job, NOON, replace(FIGURES, evaluations=evaluated), 48, 60))
+    line = next(line for line in shown.splitlines() if line.startswith("eval"))
+    assert line.removeprefix("eval").strip() == words
+
+
+def test_details_begin_with_what_a_small_terminal_shows_nowhere_else(job: Job) -> None:
+    for height in range(40):
+        shown = plain(*detail_lines(job, NOON, FIGURES, 56, height))
+        assert len(shown.splitlines()) <= height
+        if height >= 6:
+            assert shown.startswith("Health")
 
 
 @pytest.mark.parametrize("width", [48, 57])

@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vapor_tui.domain.comparison import Axis
 from vapor_tui.domain.formats import count, plain_number
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.ui.chart_view import METRIC_TABS, STEP_TIME, ChartView
+from vapor_tui.ui.charting import smoothed
 from vapor_tui.ui.glyphs import EVALUATION
+from vapor_tui.ui.metric_curve import step_times
 from vapor_tui.ui.widgets.lines import Line, joined, line_width
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.history import History
     from vapor_tui.ui.charting import Span
     from vapor_tui.ui.crosshair import Reading
 
@@ -23,6 +28,7 @@ _NAMES = {
     "learning_rate": "lr",
     "grad_norm": "grad",
     "tokens_per_second": "tok/s",
+    STEP_TIME: "s/step",
 }
 _VALUE = 8
 """Cells of a value, so that those behind it stay in their place as the crosshair moves."""
@@ -35,7 +41,7 @@ def state_line(
 
     The metric is not named below the tabs, which do.
     """
-    smooth = f"smooth {view.smoothing:.2f}" if view.smoothing > 0 else "not smoothed"
+    smooth = f"smooth {view.weight:.2f}" if view.weight > 0 else "not smoothed"
     scale = "log" if view.is_log else "linear"
     part = _part(view, shown)
     whether = "looking back" if not view.follows else "" if has_ended else "following"
@@ -92,10 +98,34 @@ def reading_line(reading: Reading, metric: str, width: int) -> Line:
     if math.isfinite(evaluated):
         parts.append(((f"{EVALUATION} ", "chart-eval"), (_number(evaluated), "foreground")))
     parts.append((("epoch ", "dim"), (f"{float(points.epoch[0]):.2f}", "foreground")))
-    parts += [_value(reading, name) for name in _NAMES if name != metric]
+    parts += [_value(reading, name) for name in _NAMES if name not in (metric, STEP_TIME)]
     while len(parts) > 1 and line_width(joined(parts, "  ")) > width:
         parts.pop()
     return joined(parts, "  ")
+
+
+def latest_line(history: History, view: ChartView, started: float, width: int) -> Line:
+    """Return the latest value of a metric, and how low and how high it has been."""
+    points = history.points
+    if view.metric == STEP_TIME:
+        low = high = mean = step_times(points, started)
+    else:
+        row = VALUE_COLUMNS.index(view.metric)
+        low, high, mean = points.low[row], points.high[row], points.mean[row]
+    known = np.isfinite(mean)
+    if not known.any():
+        return ()
+    parts: list[Line] = [
+        ((f"{_NAMES[view.metric]} ", "dim"), (_number(mean[known][-1]), "bold foreground"))
+    ]
+    if view.weight > 0:
+        smooth = smoothed(mean[known], view.weight, points.count[known])[-1]
+        parts.append((("smoothed ", "dim"), (_number(smooth), "chart-line")))
+    for word, value in (("lowest ", low[known].min()), ("highest ", high[known].max())):
+        parts.append(((word, "dim"), (_number(value), "foreground")))
+    while len(parts) > 1 and line_width(joined(parts)) > width:
+        parts.pop()
+    return joined(parts)
 
 
 def _value(reading: Reading, metric: str) -> Line:

@@ -18,6 +18,8 @@ METRIC_TABS = {
     STEP_TIME: "Step time",
 }
 """In the order in which a key goes through them."""
+_SCHEDULED = frozenset({"learning_rate"})
+"""Set by a schedule, not measured: there is no noise to smooth."""
 AXES = (Axis.STEP, Axis.EPOCH, Axis.TIME)
 SMOOTHING_STEPS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
 WINDOW_STEPS = 200
@@ -39,6 +41,11 @@ class ChartView:
     """How many steps are shown; None shows all."""
     end: int | None = None
     """The last step that is shown; None follows the run."""
+
+    @property
+    def weight(self) -> float:
+        """How much the metric is smoothed: a schedule is not."""
+        return 0.0 if self.metric in _SCHEDULED else self.smoothing
 
     @property
     def follows(self) -> bool:

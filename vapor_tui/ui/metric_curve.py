@@ -92,19 +92,19 @@ class MetricCurve:
 def curve_of(points: Points, places: Places, started: float, view: ChartView) -> MetricCurve:
     """Return the metric of a look along its axis; `places` are those of the points."""
     if view.metric == STEP_TIME:
-        low = high = mean = _step_times(points, started)
+        low = high = mean = step_times(points, started)
         lost = np.zeros(len(points), dtype=np.bool_)
     else:
         row = VALUE_COLUMNS.index(view.metric)
         low, high, mean = points.low[row], points.high[row], points.mean[row]
         lost = points.lost[row] & ~np.isfinite(mean)
     known = np.isfinite(mean) | lost
-    smooth = smoothed(mean[known], view.smoothing, points.count[known])
+    smooth = smoothed(mean[known], view.weight, points.count[known])
     values = (points.step[known], places.places[1:][known], low[known], high[known], smooth)
     return MetricCurve(*values, lost[known])
 
 
-def _step_times(points: Points, started: float) -> Floats:
+def step_times(points: Points, started: float) -> Floats:
     """Return the seconds that a step took at each point."""
     seconds = Trace(points).seconds(started)
     found = np.full(len(points), np.nan)  # of the first one, getting ready is a part

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -43,6 +45,9 @@ _LONGEST_REASON = 6
 _LONGEST_NOTE = 4
 _MOST_FINDINGS = 3
 _MOST_FOUND = 14
+_FEWEST_FOR_A_WAY = 2
+_LEVEL_SHARE = 0.01
+"""Evaluations that differ by no more than this share of the best are level."""
 _ADVICE = "r tries again after the last stored step, y plans a new job with these settings"
 _ADVICE_ELSEWHERE = "It was started elsewhere, and is started again there"
 _ADVICE_ON_REPETITION = "It would fail again: y plans a new job with other settings"
@@ -50,15 +55,41 @@ _ADVICE_ON_REPETITION = "It would fail again: y plans a new job with other setti
 
 def side_lines(job: Job, now: datetime, figures: Figures, width: int, height: int) -> list[Line]:
     """Return the blocks, one under the other, as many whole ones as there is height for."""
-    blocks = [
-        failure_block(job, width),
-        progress_block(job, now, figures, width),
-        cost_block(job, width),
-        health_block(job, figures, width),
+    return _under_one_another(
+        [
+            failure_block(job, width),
+            progress_block(job, now, figures, width),
+            cost_block(job, width),
+            health_block(job, figures, width),
+            *_further_blocks(job, figures, width),
+        ],
+        height,
+    )
+
+
+def detail_lines(job: Job, now: datetime, figures: Figures, width: int, height: int) -> list[Line]:
+    """Return the blocks in the order of what a small terminal shows nowhere else."""
+    return _under_one_another(
+        [
+            failure_block(job, width),
+            health_block(job, figures, width),
+            cost_block(job, width),
+            *_further_blocks(job, figures, width),
+            progress_block(job, now, figures, width),
+        ],
+        height,
+    )
+
+
+def _further_blocks(job: Job, figures: Figures, width: int) -> list[list[Line]]:
+    return [
         gpu_block(job, figures.gpus, width),
         found_settings_block(job, width) if job.is_attached else settings_block(job),
         note_block(job, width),
     ]
+
+
+def _under_one_another(blocks: Sequence[list[Line]], height: int) -> list[Line]:
     lines: list[Line] = []
     for block in blocks:
         gap: list[Line] = [()] if lines and block else []
@@ -139,9 +170,7 @@ def health_block(job: Job, figures: Figures, width: int) -> list[Line]:
         lines += _unremarkable(figures, width)
     lines.append(_evaluations(job, figures))
     goes_on = not job.status.has_ended and job.ends_at_step == job.total_steps
-    if goes_on and (told := _forecast(figures, width)):
-        lines.append(told)
-    return lines
+    return [*lines, *_forecast(figures, width)] if goes_on else lines
 
 
 def _unremarkable(figures: Figures, width: int) -> list[Line]:
@@ -158,30 +187,44 @@ def _unremarkable(figures: Figures, width: int) -> list[Line]:
 
 
 def _evaluations(job: Job, figures: Figures) -> Line:
-    evaluated = figures.evaluations
-    if len(evaluated) > 1:
-        way = "falling" if evaluated[-1] < evaluated[-2] else "rising"
-        return _pair("eval", f"{way}: {', '.join(loss(value) for value in evaluated[-3:])}")
-    if evaluated:
-        return _pair("eval", loss(evaluated[-1]))
+    if evaluated := figures.evaluations:
+        latest = ", ".join(loss(value) for value in evaluated[-3:])
+        return (*_pair("eval", latest), (f"  {_way(evaluated)}", "dim"))
     is_awaited = not job.status.has_ended and not job.is_attached
     none_yet = "after the first epoch" if is_awaited else "none"
     return (*_label("eval"), (none_yet, "dim"))
 
 
-def _forecast(figures: Figures, width: int) -> Line:
+def _way(evaluated: Sequence[float]) -> str:
+    """Return where evaluations go, judged by the best of them."""
+    finite = [value for value in evaluated if math.isfinite(value)]
+    last = evaluated[-1]
+    if len(evaluated) < _FEWEST_FOR_A_WAY or not finite or not math.isfinite(last):
+        return ""
+    best = min(finite)
+    if last - best > _LEVEL_SHARE * abs(best):
+        return f"above its best {loss(best)}"
+    return "falling" if evaluated[-2] - last > _LEVEL_SHARE * abs(best) else "level"
+
+
+def _forecast(figures: Figures, width: int) -> list[Line]:
     made = figures.forecast
     if made is None:
-        return ()
+        return []
     if isinstance(made, Silence):
-        said = textwrap.shorten(f"later: {made.reason}", max(width - _LABEL, 10), placeholder=" …")
-        return (*_label("forecast"), (said, "dim"))
-    return (
-        *_label("forecast"),
-        ("at end ", "dim"),
-        (f"{loss(made.low)} … {loss(made.high)}", "foreground"),
-        ("  80 % band", "dim"),
-    )
+        first, *rest = textwrap.wrap(f"later: {made.reason}", max(width - _LABEL, 10))
+        return [
+            (*_label("forecast"), (first, "dim")),
+            *((*_label(""), (part, "dim")) for part in rest),
+        ]
+    return [
+        (
+            *_label("forecast"),
+            ("at end ", "dim"),
+            (f"{loss(made.low)} … {loss(made.high)}", "foreground"),
+            ("  80 % band", "dim"),
+        )
+    ]
 
 
 def settings_block(job: Job) -> list[Line]:

@@ -22,12 +22,12 @@ from vapor_tui.domain.text import printable
 from vapor_tui.services.exports import save_metrics
 from vapor_tui.services.forecast import forecast_now
 from vapor_tui.services.monitor import Seen, monitor_news
-from vapor_tui.ui.chart_lines import reading_line, state_line
+from vapor_tui.ui.chart_lines import latest_line, reading_line, state_line
 from vapor_tui.ui.chart_view import ChartView
 from vapor_tui.ui.exporting import Export
 from vapor_tui.ui.gpu_watch import GpuWatch
 from vapor_tui.ui.messages import ActionDone, ForecastMade, GpusRead, NewsRead
-from vapor_tui.ui.monitor_blocks import side_lines
+from vapor_tui.ui.monitor_blocks import detail_lines, side_lines
 from vapor_tui.ui.monitor_lines import (
     NAME_LENGTH,
     Figures,
@@ -78,6 +78,13 @@ class MonitorScreen(ChartScreen[None]):
             "compare…",
             id="monitor.compare",
             tooltip="Lay this job and another side by side",
+        ),
+        Binding(
+            "tab",
+            "turn_over",
+            "details",
+            id="monitor.turn_over",
+            tooltip="Show cost, health and settings in place of the chart, or the chart again",
         ),
     ]
 
@@ -133,6 +140,9 @@ class MonitorScreen(ChartScreen[None]):
 
     def on_screen_resume(self) -> None:
         self._ask()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.refresh_bindings)  # some apply to small terminals only
 
     # What is asked for
 
@@ -276,7 +286,8 @@ class MonitorScreen(ChartScreen[None]):
         self._show_values(figures)
         side = self.query_one("#side")
         size = side.content_size
-        self._fill("#side", side_lines(job, now, figures, size.width, size.height))
+        blocks = side_lines if self.has_room_for_both else detail_lines
+        self._fill("#side", blocks(job, now, figures, size.width, size.height))
         self._fill("#brief", brief_lines(job, now, figures, self._width("#brief")))
         height = self.query_one("#tail").content_size.height
         self._fill("#tail", self._log.lines[-height:] if height else ())
@@ -299,9 +310,12 @@ class MonitorScreen(ChartScreen[None]):
         self._fill("#chart-title", [state])
         width = self._width("#values")
         if reading is not None:
-            self._fill("#values", [reading_line(reading, self.view.metric, width)])
+            line = reading_line(reading, self.view.metric, width)
+        elif self.view.metric == "loss":
+            line = values_line(job, figures or self._figures(), width)
         else:
-            self._fill("#values", [values_line(job, figures or self._figures(), width)])
+            line = latest_line(self.history, self.view, data.started, width)
+        self._fill("#values", [line])
 
     def _fill(self, selector: str, lines: tuple[Line, ...] | list[Line]) -> None:
         self.query_one(selector, LinesView).show(lines)
@@ -373,6 +387,7 @@ class MonitorScreen(ChartScreen[None]):
     def action_log(self) -> None:
         shown = not self.has_class("-log")
         self.set_class(shown, "-log")
+        self.remove_class("-details")
         self.query_one(LogView).display = shown
         self.set_focus(self.query_one(LogPanel) if shown else None)
         self.refresh_bindings()
@@ -390,13 +405,32 @@ class MonitorScreen(ChartScreen[None]):
 
         pick_other(self, (self.job_id,), picked)
 
+    def action_turn_over(self) -> None:
+        if self.has_class("-log"):
+            self.action_log()
+        self.toggle_class("-details")
+        self.refresh_bindings()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in CHART_ACTIONS and self.has_class("-log"):
+        if action == "turn_over":
+            return not self.has_room_for_both
+        if action in CHART_ACTIONS and (self.has_class("-log") or self._shows_details):
             return False
         return super().check_action(action, parameters)
+
+    @property
+    def has_room_for_both(self) -> bool:
+        """Whether the chart and the details stand side by side."""
+        return not (self.has_class("-w60") or self.has_class("-w80"))
+
+    @property
+    def _shows_details(self) -> bool:
+        return self.has_class("-details") and not self.has_room_for_both
 
     def action_clear(self) -> None:
         if self.has_class("-log"):
             self.action_log()
+        elif self._shows_details:
+            self.action_turn_over()
         else:
             super().action_clear()

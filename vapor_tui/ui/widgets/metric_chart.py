@@ -155,7 +155,7 @@ class MetricChart(LinesView):
 
     def _smoothed_at(self, step: int) -> float | None:
         curve, data = self._curve, self.data
-        if curve is None or data is None or data.view.smoothing <= 0:
+        if curve is None or data is None or data.view.weight <= 0:
             return None
         place = int(np.searchsorted(curve.step, step, side="right")) - 1
         value = float(curve.smooth[place]) if place >= 0 else float("nan")
@@ -209,7 +209,7 @@ class MetricChart(LinesView):
         dots: Dots = (x.tolist(), np.clip(shown_y, bottom, top).tolist())
         return Picture(
             raw=runs(raw[0], scale.near(raw[1])),
-            smooth=runs(smooth[0], scale.near(smooth[1])) if view.smoothing > 0 else (),
+            smooth=runs(smooth[0], scale.near(smooth[1])) if view.weight > 0 else (),
             evaluations=dots,
             epochs=self._boundaries(data),
             left=span.low,
