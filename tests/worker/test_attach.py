@@ -207,6 +207,38 @@ async def test_a_failure_that_the_run_tells_of(workspace: Workspace, tmp_path: P
     assert "only watches a run" in answer.error
 
 
+CRASH = """Traceback (most recent call last):
+  File "train.py", line 12, in <module>
+torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB
+"""
+
+
+async def test_output_that_ends_in_an_error_is_a_failure(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    text = logs.captured_output(ENTRIES[:3]) + CRASH
+    job = attached(workspace, logs.written(tmp_path / "llama.log", text))
+    done = await watch(workspace, job, has_ended)
+    assert (done.status, done.current_step) == (Status.FAILED, 30)
+    assert done.error_message == CRASH.splitlines()[-1]
+    [note] = list_notifications(workspace)
+    assert (note.type, note.title) == ("job_failed", "Training failed")
+    assert note.message == f'"llama" failed: {done.error_message}'
+
+
+async def test_an_error_is_believed_when_no_step_has_followed_for_a_while(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    bars = [f"\r {n}%|█| {n}/100 [{n:02}:00<99:00, 60s/it]" for n in range(4)]
+    slow = f"{''.join(bars)}\r{ {'loss': 2.0, 'epoch': 0.1} }\n{bars[-1]}"
+    path = logs.written(tmp_path / "train.log", slow + CRASH, 120)
+    job = attached(workspace, path)
+    await watch(workspace, job, lambda job: job.total_steps == 100)
+    assert stored(workspace, job).status is Status.QUEUED, "five steps take five minutes"
+    logs.written(path, slow + CRASH, 360)
+    assert (await watch(workspace, job, has_ended)).status is Status.FAILED
+
+
 async def test_a_run_that_says_nothing_for_a_day_is_not_waited_for(
     workspace: Workspace, tmp_path: Path
 ) -> None:

@@ -4,6 +4,10 @@ The dictionaries do not say their step. It comes from the bar of the training, w
 again right behind each of them. Where a program's output was buffered, many of them come at once
 behind bars that were drawn long after: they are then counted, and spread over the steps so far.
 Where no bars were captured they are counted only.
+
+A traceback that the training does not outlive is how the run has ended. Programs also log errors
+that they have dealt with, and a run may be started again into the same file: what is trained
+behind a traceback takes the end back.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import Any, ClassVar
 
 from pydantic import JsonValue
 
-from vapor_tui.domain.sources import LogFormat
+from vapor_tui.domain.sources import LogFormat, Outcome
 from vapor_tui.runlogs import names
 from vapor_tui.runlogs.ledger import Ledger
 
@@ -28,6 +32,19 @@ _EPOCHS = re.compile(r"Num Epochs = ([\d,]{1,25})(?![\d,]|\.\d)")
 """Whole numbers only: the first figures of one that is longer say something else."""
 _BEGINS = "***** Running training *****"
 _MOST_OPEN = 200
+_RANK = r"(?:\[[\w ]{1,20}\]:\s?+)?+"
+"""What launchers put before the lines of each of several processes."""
+_TRACEBACK = re.compile(_RANK + r"Traceback \(most recent call last\)")
+_OF_TRACEBACK = re.compile(_RANK + r"[\s│╭╰]")
+"""A line between the head of a traceback and the error; rich draws a box around them."""
+_ERROR = re.compile(_RANK + r"((?:\w+\.)*([A-Za-z_]\w*)(?::.*)?)\s*")
+_OF_LAUNCHERS = ("ChildFailedError", "CalledProcessError")
+"""Errors of a launcher that say only that what it has launched has ended in one."""
+_INTERRUPT = "KeyboardInterrupt"
+_HARMLESS = ("Exception ignored", "Exception in thread", "--- Logging error ---")
+"""What stands before the traceback of an error that ends nothing."""
+_BARS_OF_AN_END = 1
+"""A bar that is closed is drawn once more, maybe with steps that had not been drawn before."""
 
 
 def record_in(text: str) -> dict[str, str] | None:
@@ -55,6 +72,11 @@ class CapturedOutput:
         """How many dictionaries with a training loss have got their step."""
         self._open: list[dict[str, str]] = list(remembered.get("open", []))
         """Dictionaries whose step is not known before the next bar."""
+        self._is_in_traceback = bool(remembered.get("in_traceback"))
+        self._is_harmless = bool(remembered.get("harmless"))
+        """Whether the line before said that the next traceback ends nothing."""
+        self._bars_since_error: int | None = remembered.get("bars_since_error")
+        """How often the training has moved behind a traceback; None without one."""
 
     def memory(self) -> dict[str, JsonValue]:
         open_records: list[JsonValue] = [dict(record) for record in self._open]
@@ -63,10 +85,21 @@ class CapturedOutput:
             "bar_total": self._bar_total,
             "logged": self._logged,
             "open": open_records,
+            "in_traceback": self._is_in_traceback,
+            "harmless": self._is_harmless,
+            "bars_since_error": self._bars_since_error,
         }
 
     def feed(self, line: str, ledger: Ledger) -> None:
         text = _ESCAPES.sub("", line)
+        begun = _TRACEBACK.search(text)
+        if begun is not None and _ANY_BAR.search(text[: begun.start()]):
+            # Nothing ends the line of a bar when an error ends what it is drawn for.
+            self._feed(text[: begun.start()], ledger)
+            text = text[begun.start() :]
+        self._feed(text, ledger)
+
+    def _feed(self, text: str, ledger: Ledger) -> None:
         if (record := record_in(text)) is not None:
             self._take_record(record, ledger)
             return
@@ -83,8 +116,11 @@ class CapturedOutput:
     def _take_record(self, record: dict[str, str], ledger: Ledger) -> None:
         if "train_runtime" in record:
             self._resolve(self._bar_step, ledger)
+            self._goes_on(ledger)
             ledger.record(record)
             return
+        if self._bar_step is None:
+            self._goes_on(ledger)  # else the bar says: a buffer is printed behind the error
         self._open.append(record)
         if self._bar_step is None or len(self._open) > _MOST_OPEN:
             self._resolve(self._bar_step, ledger)
@@ -99,6 +135,10 @@ class CapturedOutput:
         if self._bar_step is not None and step < self._bar_step:
             self._logged = 0
             ledger.goes_on()
+        if step != self._bar_step and self._bars_since_error is not None:
+            self._bars_since_error += 1
+            if self._bars_since_error > _BARS_OF_AN_END:
+                self._goes_on(ledger)
         self._bar_step = step
         ledger.total(steps=total)
         ledger.ran(elapsed)
@@ -108,12 +148,37 @@ class CapturedOutput:
         if _BEGINS in text:
             self._resolve(self._bar_step, ledger)
             self._bar_step, self._bar_total, self._logged = None, 0, 0
+            self._goes_on(ledger)
             ledger.goes_on()
         if found := _TOTAL.search(text):
             ledger.total(steps=names.whole(found[1].replace(",", "")) or 0)
         if found := _EPOCHS.search(text):
             ledger.total(epochs=names.whole(found[1].replace(",", "")) or 0)
+        self._take_error(text, ledger)
         ledger.line(text.rstrip())
+
+    def _take_error(self, text: str, ledger: Ledger) -> None:
+        """Take note of the error that a traceback ends with."""
+        if _TRACEBACK.search(text):
+            if not self._is_harmless:
+                self._is_in_traceback, self._bars_since_error = True, 0
+        elif self._is_in_traceback and not _OF_TRACEBACK.match(text):
+            error = _ERROR.fullmatch(text)  # another line is of another process, or in between
+            if error is not None:
+                self._is_in_traceback = False
+                self._end_in(error[1], error[2], ledger)
+        self._is_harmless = text.lstrip().startswith(_HARMLESS)
+
+    def _end_in(self, error: str, kind: str, ledger: Ledger) -> None:
+        if kind in _OF_LAUNCHERS and ledger.facts.outcome is not None:
+            return
+        ledger.end(Outcome.STOPPED if kind == _INTERRUPT else Outcome.FAILED, error)
+
+    def _goes_on(self, ledger: Ledger) -> None:
+        """Take back an end in an error: something was trained behind it."""
+        if self._bars_since_error is not None:
+            self._is_in_traceback, self._bars_since_error = False, None
+            ledger.goes_on()
 
     def _resolve(self, step: int | None, ledger: Ledger) -> None:
         """Give the open dictionaries their steps, `step` being where the training is now."""

@@ -41,6 +41,10 @@ LOOK_SECONDS = 1.0
 """Between two looks for what is new."""
 SETTLING = timedelta(seconds=10)
 """A run that says it is through may still log a last evaluation."""
+_SETTLING_STEPS = 5
+"""An error that was printed has ended a run that takes no step for so many times its pace."""
+_SETTLING_UNPACED = timedelta(minutes=1)
+_LONGEST_SETTLING = timedelta(minutes=10)
 SILENCE = timedelta(hours=24)
 """A run that was not heard of for so long, and did not say that it ended, is not waited for."""
 _ASK_SECONDS = 0.25
@@ -108,7 +112,7 @@ class AttachRunner:
         """Return how the run has ended, by its word or by its silence; None while it goes on."""
         facts = state.facts
         quiet = self._clock() - state.changed_at if state.changed_at else timedelta(0)
-        if facts.outcome is not None and (state.format is LogFormat.EVENTS or quiet >= SETTLING):
+        if facts.outcome is not None and quiet >= _settling(state):
             return _ending(facts)
         if facts.outcome is None and quiet >= SILENCE:
             return Stopped(
@@ -210,6 +214,18 @@ def position_of(facts: RunFacts) -> Position:
     if facts.total_epochs:
         epoch = min(epoch, facts.total_epochs)
     return Position(stage=Stage.TRAINING, epoch=epoch, step=facts.step)
+
+
+def _settling(state: SourceState) -> timedelta:
+    """Return for how long nothing may be written before what a log says of an end is believed."""
+    if state.format is LogFormat.EVENTS:
+        return timedelta(0)
+    if state.format is not LogFormat.OUTPUT or state.facts.outcome is Outcome.COMPLETED:
+        return SETTLING
+    pace = state.facts.seconds_per_step
+    if pace is None:
+        return _SETTLING_UNPACED
+    return min(max(SETTLING, timedelta(seconds=_SETTLING_STEPS * pace)), _LONGEST_SETTLING)
 
 
 def _ending(facts: RunFacts) -> End:

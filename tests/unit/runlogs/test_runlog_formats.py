@@ -226,6 +226,95 @@ def test_lines_that_were_printed_are_kept(tmp_path: Path) -> None:
     assert reading.lines == ("Traceback (most recent call last):",)
 
 
+OUT_OF_MEMORY = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
+CRASH = f"""Traceback (most recent call last):
+  File "/home/me/train.py", line 12, in <module>
+    trainer.train()
+    ~~~~~~~~~~~~~^^
+{OUT_OF_MEMORY}
+"""
+TRAINED = logs.captured_output(ENTRIES[:3])
+BOX = f"\n╭─ Traceback (most recent call last) ─╮\n│ train.py:12 │\n╰──╯\n{OUT_OF_MEMORY}\n"
+RANKS = "".join(f"[rank1]: {line}\n" for line in CRASH.splitlines())
+CHAIN = f"""Traceback (most recent call last):
+  File "a.py", line 1
+KeyError: 'input_ids'
+
+During handling of the above exception, another exception occurred:
+
+{CRASH}"""
+LAUNCHER = """Traceback (most recent call last):
+  File "launch.py", line 1
+subprocess.CalledProcessError: Command '['python', 'train.py']' returned non-zero exit status 1.
+"""
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        CRASH,
+        CRASH.rstrip(),
+        "\n" + CRASH + logs.bar(30) + "\n",
+        CRASH + logs.bar(31) + "\n",
+        CRASH + "{'loss': 0.7, 'epoch': 0.3}\n" + logs.bar(31) + "\n",
+        CRASH + "wandb: Synced 5 files\n\n",
+        BOX,
+        RANKS,
+        CHAIN,
+        CRASH + LAUNCHER,
+    ],
+    ids=(
+        "behind-a-bar",
+        "no-line-end",
+        "bar-again",
+        "bar-closed-later",
+        "buffered",
+        "words-after-it",
+        "rich",
+        "ranks",
+        "chain",
+        "launcher",
+    ),
+)
+def test_output_that_ends_in_an_error_has_failed(tmp_path: Path, ending: str) -> None:
+    _, facts = read(logs.written(tmp_path / "x.log", TRAINED + ending))
+    assert (facts.outcome, facts.reason) == (Outcome.FAILED, OUT_OF_MEMORY)
+    assert facts.step in (30, 31)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "".join(map(logs.bar, range(31, 34))),
+        "".join(map(logs.bar, range(3))),
+        "***** Running training *****\n",
+    ],
+    ids=("trains-on", "anew", "anew-without-bars"),
+)
+def test_a_run_that_goes_on_behind_an_error_has_not_failed(tmp_path: Path, after: str) -> None:
+    _, facts = read(logs.written(tmp_path / "x.log", TRAINED + CRASH + after + "\n"))
+    assert (facts.outcome, facts.reason) == (None, "")
+    _, facts = read(logs.written(tmp_path / "x.log", TRAINED + CRASH + after + "\n" + CRASH))
+    assert facts.outcome is Outcome.FAILED
+
+
+def test_without_bars_a_loss_behind_an_error_tells_that_the_run_goes_on(tmp_path: Path) -> None:
+    lines = "{'loss': 2.0, 'epoch': 0.1}\n"
+    assert read(logs.written(tmp_path / "x.log", lines + CRASH))[1].outcome is Outcome.FAILED
+    assert read(logs.written(tmp_path / "x.log", lines + CRASH + lines))[1].outcome is None
+
+
+def test_an_error_that_ends_nothing_is_no_failure(tmp_path: Path) -> None:
+    text = f"{TRAINED}\n{ {'train_runtime': 9.5, 'epoch': 0.3} }\nException ignored in: <x>\n"
+    assert read(logs.written(tmp_path / "x.log", text + CRASH))[1].outcome is Outcome.COMPLETED
+
+
+def test_a_run_that_was_interrupted_was_stopped(tmp_path: Path) -> None:
+    crash = CRASH.replace(OUT_OF_MEMORY, "KeyboardInterrupt")
+    facts = read(logs.written(tmp_path / "x.log", TRAINED + crash))[1]
+    assert (facts.outcome, facts.reason) == (Outcome.STOPPED, "KeyboardInterrupt")
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
