@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from tests.conftest import AddJob
-from vapor_tui.domain.lifecycle import HELD, TRANSITIONS, Status, may_become
+from vapor_tui.domain.lifecycle import ENDED, HELD, TRANSITIONS, Status, may_become
 from vapor_tui.processes import this_process
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import workers
@@ -93,6 +93,18 @@ def test_an_illegal_change_of_status_is_refused(
     with pytest.raises(sqlite3.IntegrityError, match="a job of this status cannot become that"):
         bench.become(after)
     assert bench.get("status") == before
+
+
+@pytest.mark.parametrize("status", sorted(ENDED))
+def test_what_is_only_watched_may_be_queued_again_from_any_end(
+    bench: Bench, status: Status
+) -> None:
+    bench.go(status)
+    bench.set(placement="attached")
+    with pytest.raises(sqlite3.IntegrityError, match="a job of this status cannot become that"):
+        bench.become(Status.RUNNING)
+    bench.become(Status.QUEUED)
+    assert bench.get("status") == Status.QUEUED
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.QUEUED])

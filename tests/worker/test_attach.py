@@ -24,6 +24,7 @@ from vapor_tui.services.exports import metric_rows, new_log_lines
 from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
+from vapor_tui.storage.events import history
 from vapor_tui.worker.worker import Worker, default_runners
 
 ENTRIES = logs.history(range(10, 210, 10))
@@ -253,7 +254,67 @@ async def test_a_run_that_says_nothing_for_a_day_is_not_waited_for(
     [note] = list_notifications(workspace)
     assert note.title == "Watching has ended"
     again = attached(workspace, path)
+    assert (again.id, again.status) == (job.id, Status.CANCELLED), "it would end so again"
+
+
+async def test_a_log_that_goes_on_after_its_end_is_watched_again_as_the_same_job(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = logs.written(tmp_path / "m.csv", logs.csv_table(ENTRIES[:5]), 3 * DAY)
+    job = attached(workspace, path)
+    assert (await watch(workspace, job, has_ended)).current_step == 50
+    path.write_text(logs.csv_table(ENTRIES))
+    again = attached(workspace, path, name="goes on")
+    assert (again.id, again.name, again.error_message) == (job.id, "goes on", None)
+    seen = await watch(workspace, job, lambda job: job.current_step == 200)
+    assert (seen.status, seen.completed_at) == (Status.RUNNING, None)
+    assert list(losses(workspace, job)) == list(range(10, 210, 10))
+
+
+async def test_a_failure_is_taken_back_when_the_run_goes_on(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = logs.written(tmp_path / "llama.log", logs.captured_output(ENTRIES[:3]) + CRASH)
+    job = attached(workspace, path)
+    assert (await watch(workspace, job, has_ended)).status is Status.FAILED
+    with path.open("a") as file:
+        file.write("".join(map(logs.bar, range(31, 35))) + "\n")
+    assert attached(workspace, path).id == job.id
+    seen = await watch(workspace, job, lambda job: job.status is Status.RUNNING)
+    assert seen.error_message is None
+
+
+async def test_watching_that_was_stopped_by_hand_can_be_taken_up_again(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = logs.written(tmp_path / "m.csv", logs.csv_table(ENTRIES))
+    job = attached(workspace, path)
+    assert isinstance(apply_action(workspace, Action.CANCEL, job.id), Ok)
+    assert (attached(workspace, path).id, stored(workspace, job).status) == (job.id, Status.QUEUED)
+    assert (await watch(workspace, job, lambda job: job.current_step == 200)).id == job.id
+
+
+async def test_another_run_in_the_place_of_a_log_is_another_job(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = logs.written(tmp_path / "m.csv", logs.csv_table(ENTRIES), 3 * DAY)
+    job = attached(workspace, path)
+    await watch(workspace, job, has_ended)
+    path.write_text(logs.csv_table(logs.history([3, 6])))
+    again = attached(workspace, path)
     assert again.id != job.id
+    assert list(losses(workspace, job)) == list(range(10, 210, 10))
+
+
+def test_a_name_for_what_is_watched_already_renames_it(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = logs.written(tmp_path / "m.csv", logs.csv_table(ENTRIES))
+    job = attached(workspace, path)
+    assert attached(workspace, path, name=" mine ").name == "mine"
+    assert attached(workspace, path).name == "mine"
+    [event] = [e for e in workspace.database.read(history, job.id) if e.what == "name"]
+    assert (event.before, event.after) == (job.name, "mine")
 
 
 async def test_a_log_that_vanishes_is_a_sentence(workspace: Workspace, tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
-"""What a person writes on a job for themselves: tags and a note."""
+"""What a person writes on a job for themselves: its name, tags and a note."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pydantic import ValidationError
+
+from vapor_tui.domain.hyperparameters import field_messages
+from vapor_tui.domain.jobs import JobSettings
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.text import storable
 
@@ -44,6 +48,16 @@ def check_note(text: str) -> Result[str]:
         sentence = f"A note must be at most {LONGEST_NOTE:,} characters; this has {len(note):,}"
         return _refused(sentence, "note")
     return Ok(note)
+
+
+def check_name(text: str) -> Result[str]:
+    """Return a name as it is stored: without spaces at its ends."""
+    name = storable(text).strip()
+    try:
+        JobSettings(name=name, base_model="any")
+    except ValidationError as error:
+        return _refused(next(iter(field_messages(error).values())), "name")
+    return Ok(name)
 
 
 def _refused(sentence: str, field: str) -> Refused:

@@ -1,4 +1,4 @@
-"""Writes a person's tags and notes on jobs; what runs is not disturbed by it."""
+"""Writes a person's names, tags and notes on jobs; what runs is not disturbed by it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from vapor_tui.domain.annotations import check_note, check_tags, without
+from vapor_tui.domain.annotations import check_name, check_note, check_tags, without
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.services.jobs import missing_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as queries
 from vapor_tui.storage.events import record
+
+
+def rename_job(workspace: Workspace, job_id: int, name: str) -> Result[Job]:
+    """Give a job another name."""
+    match check_name(name):
+        case Refused() as refused:
+            return refused
+        case Ok(checked):
+            return workspace.database.write(_rename, workspace.owner, job_id, checked)
 
 
 def set_tags(workspace: Workspace, job_id: int, texts: Sequence[str]) -> Result[Job]:
@@ -48,6 +57,21 @@ def set_note(workspace: Workspace, job_id: int, text: str) -> Result[Job]:
 def tags_in_use(workspace: Workspace) -> list[str]:
     """Return every tag of any job, the most used ones first."""
     return workspace.database.read(queries.tags_in_use, workspace.owner)
+
+
+def _rename(connection: Connection, owner: str, job_id: int, name: str) -> Result[Job]:
+    job = queries.job_by_id(connection, owner, job_id)
+    if job is None:
+        return missing_job(job_id)
+    return Ok(renamed(connection, owner, job, name))
+
+
+def renamed(connection: Connection, owner: str, job: Job, name: str) -> Job:
+    """Give a job another name inside a transaction, and return it as it is then."""
+    if name != job.name:
+        queries.set_name(connection, job.id, name)
+        record(connection, job.id, "name", job.name, name, who=owner, fence=job.fence)
+    return job.model_copy(update={"name": name})
 
 
 def _change_tags(

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from vapor_tui.domain.hyperparameters import field_messages
-from vapor_tui.domain.jobs import Engine, Job, JobSettings, Placement
-from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.annotations import check_name
+from vapor_tui.domain.jobs import Engine, Job, Placement
+from vapor_tui.domain.lifecycle import Desired, Status
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.run_events import LARGEST_STEP
 from vapor_tui.domain.sources import RunSettings
@@ -25,8 +24,11 @@ from vapor_tui.runlogs import (
     describe,
     find_runs,
     find_source,
+    open_source,
 )
 from vapor_tui.runlogs.discovery import DEPTH, SECONDS
+from vapor_tui.runners.attach import SILENCE
+from vapor_tui.services.annotations import renamed
 from vapor_tui.services.local_models import known_model
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as queries
@@ -76,8 +78,9 @@ def attach_run(
 ) -> Result[Job]:
     """Make a job that follows the log at a path, or the best one of a folder.
 
-    What is followed already is answered with its job. `leased_to` is the number of the worker
-    that takes a new job at once. Nothing is written beside the log.
+    What has been followed before is answered with its job, which goes on where its log does;
+    a `name` is then its new one. `leased_to` is the number of the worker that takes at once what
+    is to be read. Nothing is written beside the log.
     """
     match inspect(path):
         case Refused() as refused:
@@ -107,23 +110,30 @@ def attach_inspected(
     leased_to: int | None = None,
 ) -> Result[Job]:
     """Make the job of `attach_run`; reads the base model's own files, where there are any."""
-    if name is not None and (problem := _name_problem(name)) is not None:
-        return Refused(problem, {"name": problem})
-    source = inspected.source
-    row = _row(workspace, inspected, (name or name_of(source.path)).strip())
+    match None if name is None else check_name(name):
+        case Refused() as refused:
+            return refused
+        case Ok(checked):
+            name = checked
+    source, owner = inspected.source, workspace.owner
+    before = workspace.database.read(queries.job_of_source, owner, str(source.path))
+    is_same_log = before is not None and _is_same_log(before, source)
+    row = _row(workspace, inspected, name or name_of(source.path))
 
     def store(connection: Connection) -> Result[Job]:
-        known = queries.job_of_source(connection, workspace.owner, str(source.path))
-        if known is not None and _still_stands(known, source):
-            return Ok(known)
-        job_id = queries.insert_job(connection, row)
-        who = workspace.owner
-        record(connection, job_id, "status", None, Status.QUEUED, who=who, fence=0)
+        known = queries.job_of_source(connection, owner, str(source.path))
+        if known is None or not (known.status.is_active or is_same_log):
+            job_id = queries.insert_job(connection, row)
+            record(connection, job_id, "status", None, Status.QUEUED, who=owner, fence=0)
+        else:
+            job_id = known.id
+            renamed(connection, owner, known, name or known.name)
+            if known.status.is_active or _has_nothing_new(known, source):
+                return Ok(_stored(connection, owner, job_id))
+            _watch_again(connection, owner, known)
         if leased_to is not None:
             leases.claim_job(connection, leased_to, job_id)
-        job = queries.job_by_id(connection, workspace.owner, job_id)
-        assert job is not None
-        return Ok(job)
+        return Ok(_stored(connection, owner, job_id))
 
     return workspace.database.write(store)
 
@@ -199,21 +209,53 @@ def name_of(source: Path) -> str:
     return name if len(name) >= _SHORTEST_NAME else f"run {name}".strip()
 
 
-def _name_problem(name: str) -> str | None:
-    try:
-        JobSettings(name=name, base_model="any")
-    except ValidationError as error:
-        return next(iter(field_messages(error).values()))
-    return None
-
-
-def _still_stands(known: Job, source: FoundSource) -> bool:
-    """Say whether a job is the answer: it still watches, or there is nothing new to be seen."""
-    if known.status.is_active:
-        return True
+def _is_same_log(known: Job, source: FoundSource) -> bool:
+    """Say whether a log is the one that a job has read; another run may have overwritten it."""
     state = known.source_state
-    is_unchanged = state is not None and state.changed_at == source.changed_at
-    return known.status in (Status.COMPLETED, Status.FAILED) and is_unchanged
+    if state is None or _is_unchanged(known, source):
+        return True
+    if state.format is not source.format:
+        return False
+    try:
+        return not open_source(source.path, source.format, state).read().is_anew
+    except RunLogError:
+        return False
+
+
+def _is_unchanged(known: Job, source: FoundSource) -> bool:
+    state = known.source_state
+    return state is not None and state.changed_at == source.changed_at
+
+
+def _has_nothing_new(known: Job, source: FoundSource) -> bool:
+    """Say whether a job that has ended would only end again in the same way."""
+    if known.status is Status.CANCELLED:
+        is_silent = datetime.now(UTC) - source.changed_at >= SILENCE
+        return is_silent and bool(known.error_message) and _is_unchanged(known, source)
+    return _is_unchanged(known, source)
+
+
+def _watch_again(connection: Connection, owner: str, known: Job) -> None:
+    """Queue a job that has ended, to go on where it has stopped reading."""
+    values = {
+        "status": Status.QUEUED,
+        "desired": Desired.RUN,
+        "queued_at": datetime.now(UTC),
+        "completed_at": None,
+        "error_message": None,
+        "error_stack": None,
+        "barren_claims": 0,
+    }
+    queries.change_unheld(connection, known.id, known.status, values)
+    record(
+        connection, known.id, "status", known.status, Status.QUEUED, who=owner, fence=known.fence
+    )
+
+
+def _stored(connection: Connection, owner: str, job_id: int) -> Job:
+    job = queries.job_by_id(connection, owner, job_id)
+    assert job is not None
+    return job
 
 
 def _row(workspace: Workspace, inspected: Inspected, name: str) -> JobRow:

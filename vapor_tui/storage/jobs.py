@@ -240,6 +240,10 @@ def change_unheld(
     return changed.rowcount == 1
 
 
+def set_name(connection: Connection, job_id: int, name: str) -> None:
+    connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(name=name))
+
+
 def set_tags(connection: Connection, job_id: int, tags: Sequence[str]) -> None:
     connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(tags=list(tags)))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vapor_tui.domain.lifecycle import TRANSITIONS
+from collections.abc import Iterable
+
+from vapor_tui.domain.lifecycle import ENDED, TRANSITIONS, Status
 
 _NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"
 """The present as SQLAlchemy stores a moment: microseconds, UTC."""
@@ -25,13 +27,21 @@ END
 
 
 def _transitions() -> str:
-    """Return the SQL condition under which a change of status is in the table of the domain."""
-    return " OR ".join(
-        f"(OLD.status = '{before.value}' AND NEW.status IN "
-        f"({', '.join(sorted(repr(s.value) for s in following))}))"
+    """Return the SQL condition under which a change of status is in the table of the domain.
+
+    What is only watched may be watched again after its end, whatever that was.
+    """
+    changes = [
+        f"(OLD.status = '{before.value}' AND NEW.status IN {_statuses(following)})"
         for before, following in TRANSITIONS.items()
         if following
-    )
+    ]
+    again = f"(OLD.placement = 'attached' AND OLD.status IN {_statuses(ENDED)}"
+    return " OR ".join((*changes, f"{again} AND NEW.status = 'queued')"))
+
+
+def _statuses(statuses: Iterable[Status]) -> str:
+    return f"({', '.join(sorted(repr(status.value) for status in statuses))})"
 
 
 TRIGGERS = (
