@@ -402,16 +402,27 @@ def test_what_cannot_be_followed_is_refused(workspace: Workspace, tmp_path: Path
     [
         ("out/llama-lora/trainer_log.jsonl", "llama-lora"),
         ("alpaca.raw.json", "alpaca"),
-        ("out/gemma/runs/Nov22_host/events.out.tfevents.1", "events"),
+        ("out/gemma/runs/Nov22_10-11-12_host/events.out.tfevents.1", "gemma"),
+        ("work/runs/llama-lora/trainer_log.jsonl", "llama-lora"),
+        ("work/runs/exp1/events.out.tfevents.1", "exp1"),
+        ("work/logs/train.log", "work"),
+        ("work/runs/2026-11-22/train.log", "work"),
         ("x/ab/metrics.csv", "run ab"),
     ],
 )
 def test_names_of_runs(tmp_path: Path, path: str, name: str) -> None:
     file = logs.written(tmp_path / path, "")
     if "tfevents" in path:
-        assert name_of(file.parent) == "gemma"
+        assert name_of(file.parent) == name
     else:
         assert name_of(file) == name
+
+
+def test_several_starts_below_one_folder_have_names_of_their_own(tmp_path: Path) -> None:
+    starts = [tmp_path / "gemma" / "runs" / f"Nov22_10-11-1{n}_host" for n in (1, 2)]
+    for start in starts:
+        logs.written(start / "events.out.tfevents.1", b"")
+    assert [name_of(start) for start in starts] == [f"gemma {start.name}" for start in starts]
 
 
 async def test_settings_that_appear_later_are_taken_up(

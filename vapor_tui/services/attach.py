@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +64,8 @@ _PLAIN_NAMES = frozenset(
 )
 """Names of files that say nothing of the run: its folder does."""
 _LOG_FOLDERS = frozenset({"runs", "logs", "tensorboard", "tb"})
+_NAMED_BY_TIME = re.compile(r"[A-Z][a-z]{2}\d{2}_\d{2}-\d{2}-\d{2}(_.*)?|[\d_T:.-]{8,}")
+"""Folders of one start each, as TensorBoard's writer (Nov22_10-11-12_host) and others name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +203,27 @@ def name_of(source: Path) -> str:
     folder = source if source.is_dir() else source.parent
     stem = source.name.split(".")[0]
     if source.is_dir() or stem.lower() in _PLAIN_NAMES or not stem:
-        if folder.name.lower() in _LOG_FOLDERS:
-            folder = folder.parent
-        elif folder.parent.name.lower() in _LOG_FOLDERS and folder.parent.parent.name:
-            folder = folder.parent.parent
-        stem = folder.name
+        is_of_logs = folder.name.lower() in _LOG_FOLDERS
+        stem = folder.parent.name if is_of_logs else _name_of_folder(folder)
     name = storable(stem).strip()[:LONGEST_NAME]
     return name if len(name) >= _SHORTEST_NAME else f"run {name}".strip()
+
+
+def _name_of_folder(folder: Path) -> str:
+    """Return the name of a run's folder; that of a start is below the run that was started."""
+    above = folder.parent.parent.name
+    is_start = folder.parent.name.lower() in _LOG_FOLDERS and _NAMED_BY_TIME.fullmatch(folder.name)
+    if not is_start or not above:
+        return folder.name
+    return f"{above} {folder.name}" if _has_folders_beside(folder) else above
+
+
+def _has_folders_beside(folder: Path) -> bool:
+    try:
+        with os.scandir(folder.parent) as entries:
+            return any(entry.name != folder.name and entry.is_dir() for entry in entries)
+    except OSError:
+        return False
 
 
 def _is_same_log(known: Job, source: FoundSource) -> bool:
