@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 import time
@@ -60,6 +61,50 @@ def test_a_live_run_is_read_and_left_to_be_followed(call: Call, tmp_path: Path) 
     assert "followed while the app or a worker runs" in out
     job = document(call("attach", path, "--json"))
     assert (job["id"], job["status"], job["current_step"]) == (1, "queued", 200)
+
+
+def test_the_other_logs_of_a_folder_are_named(call: Call, tmp_path: Path) -> None:
+    for number in range(8):
+        logs.written(tmp_path / "out" / f"run-{number}.csv", logs.csv_table(ENTRIES), 60 + number)
+    out = call("attach", tmp_path / "out")[1]
+    assert "Job 1 run-0: step 200" in out
+    others = ", ".join(f"run-{number}.csv" for number in range(1, 6))
+    assert f"7 more logs here: {others} and 2 more\n" in out
+    assert "more log" not in call("attach", tmp_path / "out" / "run-1.csv")[1]
+
+
+def test_several_runs_are_attached_at_once(call: Call, tmp_path: Path) -> None:
+    one, two = (
+        logs.written(tmp_path / f"run-{name}.csv", logs.csv_table(ENTRIES)) for name in "ab"
+    )
+    code, out, err = call("attach", one, tmp_path / "nothing", two)
+    assert (code, "Job 1 run-a: step 200" in out, "Job 2 run-b: step 200" in out) == (2, True, True)
+    assert "There is no file or folder" in err
+    found = document(call("attach", one, two, "--json"))
+    assert ([job["id"] for job in found["jobs"]], found["errors"]) == ([1, 2], [])
+    assert call("attach", one, two, "--name", "both")[0] == 2
+
+
+def test_what_is_attached_again_takes_the_name(call: Call, tmp_path: Path) -> None:
+    path = logs.written(tmp_path / "run.csv", logs.csv_table(ENTRIES))
+    call("attach", path)
+    assert "Job 1 mine: step 200" in call("attach", path, "--name", "mine")[1]
+
+
+def test_a_name_that_is_no_text_is_marked(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "x" / os.fsdecode(b"run-\xff.csv")
+    logs.written(path, logs.csv_table(ENTRIES))
+    out = call("discover", tmp_path / "x")[1]
+    assert "name is not UTF-8" in out
+    assert "vapor-tui attach" not in out
+    assert not document(call("discover", tmp_path / "x", "--json"))["runs"][0]["can_be_attached"]
+
+
+def test_output_that_ended_in_an_error_is_a_failure(call: Call, tmp_path: Path) -> None:
+    error = "torch.cuda.OutOfMemoryError: CUDA out of memory"
+    text = f"{logs.captured_output(ENTRIES[:3])}Traceback (most recent call last):\n{error}\n"
+    out = call("attach", logs.written(tmp_path / "llama.log", text))[1]
+    assert out.splitlines()[:2] == ["Job 1 llama: failed, step 30 of 300", f"  {error}"]
 
 
 def test_an_attached_job_in_the_list_and_in_full(call: Call, tmp_path: Path) -> None:

@@ -234,6 +234,42 @@ def test_a_hostile_name_is_shown_harmless(workspace: Workspace, tmp_path: Path) 
     assert "not UTF-8" in refused.error
 
 
+async def test_a_long_name_leaves_room_for_what_is_said_of_the_runs(
+    workspace: Workspace, place: Path
+) -> None:
+    put(place / ("n" * 180 + "-lr2.csv"), logs.csv_table(ENTRIES), 5)
+    async with session(frozen_app(workspace, directory=place), size=(80, 24)) as app:
+        await opened(app)
+        await app.sees("3 runs below")
+        rows = [line for line in app.text.splitlines() if " ago" in line]
+        assert len(rows) == 3
+        assert any("nnn…" in row and "-lr2.csv  ▶ live    5s ago" in row for row in rows)
+        assert any("CSV" in row for row in rows)
+        await app.pilot.resize_terminal(200, 24)
+        await app.until(lambda: "n" * 60 in app.text)
+
+
+async def test_a_run_whose_name_is_no_text_is_marked(workspace: Workspace, place: Path) -> None:
+    put(place / os.fsdecode(b"run-\xff.csv"), logs.csv_table(ENTRIES), 5)
+    async with session(frozen_app(workspace, directory=place)) as app:
+        screen = await opened(app)
+        await app.sees("3 runs below", "name is not UTF-8")
+        entries = screen.query_one(PickList)
+        assert [entries.get_option_at_index(n).disabled for n in range(3)] == [True, False, False]
+
+
+async def test_the_other_logs_of_a_folder_are_named(workspace: Workspace, place: Path) -> None:
+    for name in ("one", "two"):
+        put(place / "sweep" / f"{name}.csv", logs.csv_table(ENTRIES), 5)
+    async with session(working_app(workspace, place)) as app:
+        screen = await opened(app)
+        screen.query_one(PlainInput).value = str(place / "sweep")
+        await app.press("enter")
+        await app.press("enter")
+        await app.until(lambda: isinstance(app.app.screen, MonitorScreen))
+        await app.sees("1 more log here: ")
+
+
 async def test_how_old_the_data_is_stands_on_the_monitor(workspace: Workspace, place: Path) -> None:
     ids = []
     for name, state in (("old", 7200), ("out/llama", 12)):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vapor_tui.cli.context import LARGEST_ID, Json, workspace_of
-from vapor_tui.cli.output import FAILED, WRONG_INPUT, print_json, print_line, say_refused
+from vapor_tui.cli.output import leave_if_refused, print_line, print_outcomes, say_refused
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, wish_label
 from vapor_tui.domain.results import Ok, Refused
@@ -88,13 +88,11 @@ def _apply(context: typer.Context, action: Action, job_ids: Sequence[int], as_js
         if action is Action.DELETE:
             purge_deleted(workspace)
     if as_json:
-        errors = [{"error": each.error, "details": dict(each.details)} for each in refusals]
-        print_json({"jobs": [job.model_dump(mode="json") for job in done], "errors": errors})
+        print_outcomes(done, refusals)
     else:
         for refused in refusals:
             say_refused(refused)
-    if refusals:
-        raise typer.Exit(WRONG_INPUT if all(refused.is_input for refused in refusals) else FAILED)
+    leave_if_refused(refusals)
 
 
 def _sentence(action: Action, job: Job) -> str:

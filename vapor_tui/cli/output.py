@@ -104,6 +104,18 @@ def say_refused(refused: Refused, *, as_json: bool = False) -> None:
         typer.echo(f"  and {len(refused.details) - len(shown)} more", err=True)
 
 
+def print_outcomes(jobs: Sequence[BaseModel], refusals: Sequence[Refused]) -> None:
+    """Print what came of several jobs as one JSON document."""
+    errors = [{"error": each.error, "details": dict(each.details)} for each in refusals]
+    print_json({"jobs": [job.model_dump(mode="json") for job in jobs], "errors": errors})
+
+
+def leave_if_refused(refusals: Sequence[Refused]) -> None:
+    """Leave with the exit code for what was refused, if anything was."""
+    if refusals:
+        raise typer.Exit(WRONG_INPUT if all(refused.is_input for refused in refusals) else FAILED)
+
+
 def expected_exit(error: Exception, *, as_json: bool) -> int | None:
     """Say what a person can do about an error; return the exit code, None for a bug of ours."""
     match error:

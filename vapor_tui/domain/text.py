@@ -15,6 +15,8 @@ _UNSAFE = re.compile(
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 ELLIPSIS = "…"
+NOT_UTF8 = "name is not UTF-8"
+"""What is said of a file whose name cannot be stored."""
 
 
 def printable(text: object, limit: int | None = None) -> str:

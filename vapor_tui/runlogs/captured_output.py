@@ -146,9 +146,9 @@ class CapturedOutput:
 
     def _take_text(self, text: str, ledger: Ledger) -> None:
         if _BEGINS in text:
+            self._goes_on(ledger)
             self._resolve(self._bar_step, ledger)
             self._bar_step, self._bar_total, self._logged = None, 0, 0
-            self._goes_on(ledger)
             ledger.goes_on()
         if found := _TOTAL.search(text):
             ledger.total(steps=names.whole(found[1].replace(",", "")) or 0)

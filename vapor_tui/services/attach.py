@@ -11,11 +11,12 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from vapor_tui.domain.annotations import check_name
+from vapor_tui.domain.formats import several
 from vapor_tui.domain.jobs import Engine, Job, Placement
 from vapor_tui.domain.lifecycle import Desired, Status
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.run_events import LARGEST_STEP
-from vapor_tui.domain.sources import RunSettings
+from vapor_tui.domain.sources import FORMAT_NAMES, RunSettings
 from vapor_tui.domain.text import printable, storable
 from vapor_tui.runlogs import (
     Discovery,
@@ -28,6 +29,7 @@ from vapor_tui.runlogs import (
     open_source,
 )
 from vapor_tui.runlogs.discovery import DEPTH, SECONDS
+from vapor_tui.runlogs.folders import sources_in
 from vapor_tui.runners.attach import SILENCE
 from vapor_tui.services.annotations import renamed
 from vapor_tui.services.local_models import known_model
@@ -39,6 +41,8 @@ from vapor_tui.storage.tables import JobRow
 
 LONGEST_NAME = 100
 _SHORTEST_NAME = 3
+_MOST_OTHERS = 5
+_LONGEST_OTHER = 40
 _PLAIN_NAMES = frozenset(
     (
         "trainer_log",
@@ -74,6 +78,19 @@ class Inspected:
 
     source: FoundSource
     settings: RunSettings
+    others: tuple[str, ...] = ()
+    """What the other logs in the folder that was named are called."""
+
+    @property
+    def others_sentence(self) -> str:
+        """What else could be followed there; empty where nothing else could."""
+        if not self.others:
+            return ""
+        rest = len(self.others) - _MOST_OTHERS
+        more = f" and {rest} more" if rest > 0 else ""
+        return f"{several(len(self.others), 'more log')} here: " + (
+            ", ".join(printable(name, _LONGEST_OTHER) for name in self.others[:_MOST_OTHERS]) + more
+        )
 
 
 def attach_run(
@@ -96,13 +113,27 @@ def inspect(path: Path) -> Result[Inspected]:
     """Look at what is to be followed; reads files only, and waits as long as their disk does."""
     try:
         source = find_source(path)
+        others = _others(path.expanduser().resolve(), source)
     except RunLogError as error:
         return Refused(str(error), {"path": str(error)})
-    followed = str(source.path)
-    if followed != storable(followed):
+    if not is_storable(source.path):
         sentence = f"{path} has bytes in its path that are not UTF-8; rename it"
         return Refused(sentence, {"path": sentence})
-    return Ok(Inspected(source, describe(source.path)))
+    return Ok(Inspected(source, describe(source.path), others))
+
+
+def is_storable(path: Path) -> bool:
+    """Say whether a path can be stored: file systems allow bytes that are no text."""
+    return str(path) == storable(str(path))
+
+
+def _others(path: Path, chosen: FoundSource) -> tuple[str, ...]:
+    found = sources_in(path) if path.is_dir() else []
+    return tuple(
+        FORMAT_NAMES[other.format] if other.path.is_dir() else other.path.name
+        for other in found
+        if (other.path, other.format) != (chosen.path, chosen.format)
+    )
 
 
 def attach_inspected(
@@ -147,6 +178,10 @@ class KnownRun:
 
     run: FoundRun
     job_id: int | None
+
+    @property
+    def can_be_attached(self) -> bool:
+        return is_storable(self.run.best.path)
 
     def shown_in(self, directory: Path) -> str:
         """Return where the run lies, as seen from a folder; safe to show."""

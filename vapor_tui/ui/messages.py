@@ -203,9 +203,11 @@ class RunsFound(Message, bubble=False):
 class RunAttached(Message, bubble=False):
     """A run is watched now, or it was refused."""
 
-    def __init__(self, answer: Result[Job]) -> None:
+    def __init__(self, answer: Result[Job], others: str = "") -> None:
+        """`others` says what else could be watched there."""
         super().__init__()
         self.answer = answer
+        self.others = others
 
 
 class RehearsalReady(Message, bubble=False):

@@ -23,6 +23,16 @@ def wrapped(text: str, width: int, most: int | None = None) -> list[str]:
     return [*lines[: most - 1], _cut_off(lines[most - 1], width)]
 
 
+def cut_in_the_middle(text: str, width: int) -> str:
+    """Return a text in at most `width` cells: of a path both ends tell more than the middle."""
+    if cell_len(text) <= width:
+        return text
+    kept = max(width - 1, 0)
+    begin = chop_cells(text, kept - kept // 2)[0] if kept else ""
+    end = chop_cells(text[::-1], kept // 2)[0][::-1] if kept > 1 else ""
+    return f"{begin}{_ELLIPSIS}{end}"
+
+
 def folded(text: str, width: int) -> Iterator[str]:
     """Yield the lines of a text, as they are asked for."""
     line = ""

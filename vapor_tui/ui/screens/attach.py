@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -18,14 +18,15 @@ from vapor_tui.domain.formats import age
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.sources import FORMAT_NAMES
-from vapor_tui.domain.text import printable
+from vapor_tui.domain.text import NOT_UTF8, printable
 from vapor_tui.own_thread import in_own_thread
 from vapor_tui.ui.glyphs import ICONS
 from vapor_tui.ui.messages import RunAttached, RunsFound
 from vapor_tui.ui.screens.form_screen import FormScreen
 from vapor_tui.ui.widgets.path_completion import PathCandidate, PathCompletion
-from vapor_tui.ui.widgets.pick_list import PickList, PickRow
+from vapor_tui.ui.widgets.pick_list import GAP_WIDTH, PickList, PickRow, column_widths
 from vapor_tui.ui.widgets.plain_input import PlainInput
+from vapor_tui.ui.wrapping import cut_in_the_middle
 
 if TYPE_CHECKING:
     from vapor_tui.services.attach import FoundRuns, KnownRun
@@ -37,6 +38,10 @@ _INTRODUCTION = (
     "It is only read: nothing is written there, and nothing is sent to the run."
 )
 _LOOKING = "Looking for runs below this folder…"
+_MARGINS = 6
+_LEAST_NAME = 26
+_FORMAT = len("TensorBoard")
+"""Cells that are left to the last column, which may be cut off."""
 _PATH_HELP = "tab completes, enter watches; a folder is watched once nothing below it is chosen"
 
 
@@ -89,6 +94,8 @@ class AttachScreen(FormScreen["int | None"]):
         """The text that the candidates belong to."""
         self._is_looking = False
         self._is_attaching = False
+        self._is_chosen = False
+        """Whether what is attached was chosen from the runs that were found."""
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -145,11 +152,20 @@ class AttachScreen(FormScreen["int | None"]):
             return
         now = self.vapor.clock()
         self.query_one("#heading", Static).update(_heading(found, now))
-        rows = [_row(each, found.directory, now) for each in found.runs]
         entries = self.query_one(PickList)
+        rows = _fitted([_row(each, found.directory, now) for each in found.runs], self._room)
         index = entries.highlighted
         picked = entries.get_option_at_index(index).id if index is not None else None
         entries.show(rows, picked or "")
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_runs)
+
+    @property
+    def _room(self) -> int:
+        """Cells of a row; before the first layout, those between the margins of the screen."""
+        entries = self.query_one(PickList)
+        return entries.scrollable_content_region.width or self.size.width - _MARGINS
 
     # Typing a path
 
@@ -178,7 +194,7 @@ class AttachScreen(FormScreen["int | None"]):
         self.query_one("#heading", Static).update(heading)
         rows = [PickRow(entry.text, (entry.name, entry.facts)) for entry in message.candidates]
         entries = self.query_one(PickList)
-        entries.show(rows)
+        entries.show(_fitted(rows, self._room))
         if message.typed.endswith("/"):
             entries.highlighted = None  # the folder itself is meant until one below it is chosen
 
@@ -223,7 +239,8 @@ class AttachScreen(FormScreen["int | None"]):
         self.query_one(PlainInput).call_later(self._choose)
 
     def _choose(self) -> None:
-        if self.typed.strip():
+        self._is_chosen = not self.typed.strip()
+        if not self._is_chosen:
             candidate = self._candidate()
             if candidate is not None and candidate.is_folder:
                 self._type(candidate.text)
@@ -272,13 +289,16 @@ class AttachScreen(FormScreen["int | None"]):
             self.post_message(RunAttached(inspected))
             return
         answer = await self.vapor.ask(attach_inspected, inspected.value)
-        self.post_message(RunAttached(answer or Refused("The database cannot be used at present")))
+        answer = answer or Refused("The database cannot be used at present")
+        self.post_message(RunAttached(answer, inspected.value.others_sentence))
 
     @on(RunAttached)
     def _attached(self, message: RunAttached) -> None:
         self._is_attaching = False
         match message.answer:
             case Ok(job):
+                if message.others and not self._is_chosen:
+                    self.notify(message.others, markup=False)
                 self.finish_in_front(job.id)
             case Refused(error=error):
                 self._say(error, is_wrong=True)
@@ -311,6 +331,8 @@ def _row(each: KnownRun, directory: Path, now: datetime) -> PickRow:
     run = each.run
     is_live = run.is_live(now)
     state = f"{ICONS[Status.RUNNING]} live" if is_live else "  quiet"
+    if not each.can_be_attached:
+        state = f"  {NOT_UTF8}"
     formats = ", ".join(FORMAT_NAMES[source.format] for source in run.sources)
     watched = f"job #{each.job_id}" if each.job_id is not None else ""
     return PickRow(
@@ -322,4 +344,16 @@ def _row(each: KnownRun, directory: Path, now: datetime) -> PickRow:
             watched,
             formats,
         ),
+        can_be_picked=each.can_be_attached,
     )
+
+
+def _fitted(rows: Sequence[PickRow], width: int) -> list[PickRow]:
+    """Return rows with names that leave room for what is said of the runs."""
+    others = sum(column_widths(rows)[1:]) + _FORMAT
+    gaps = GAP_WIDTH * (len(rows[0].cells) - 1) if rows else 0
+    longest = max(width - others - gaps, _LEAST_NAME)
+    return [
+        replace(row, cells=(cut_in_the_middle(row.cells[0], longest), *row.cells[1:]))
+        for row in rows
+    ]

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 from vapor_tui.domain.text import printable
 
 _GAP = "  "
+GAP_WIDTH = len(_GAP)
 
 
 @dataclass(frozen=True, slots=True)
