@@ -116,6 +116,7 @@ def test_an_attached_job_in_the_list_and_in_full(call: Call, tmp_path: Path) -> 
     assert f"follows                     {path}" in shown
     assert "steps                       200\n" in shown
     assert "cost" not in shown
+    assert "\nwatched                     0s\n" in shown
     assert "None" not in shown
 
 
@@ -124,8 +125,11 @@ def test_only_watching_can_be_stopped(call: Call, tmp_path: Path) -> None:
     code, _, err = call("pause", 1)
     assert code == 2
     assert "only watches a run that was started elsewhere" in err
-    assert call("cancel", 1)[0] == 0
+    assert call("cancel", 1)[:2] == (0, "Job 1 is detached\n")
     assert "detached" in call("jobs")[1]
+    assert "Job 1 is detached and can't be stopped: it has ended" in call("cancel", 1)[2]
+    call("attach", logs.written(tmp_path / "run2.jsonl", logs.json_lines(ENTRIES), 0))
+    assert call("compare", 1, 2)[1].splitlines()[1].split()[:2] == ["Status", "detached"]
 
 
 @pytest.mark.parametrize("arguments", [("nothing",), ("people.csv",), ("run.csv", "--name", "x")])

@@ -204,7 +204,7 @@ async def test_a_run_of_unknown_length_shows_no_per_cent(workspace: Workspace, p
         await app.sees("step 200")
         assert " 0 %" not in app.text
         await app.press("enter")
-        await app.sees("its log does not say how long it is", "step     200 ")
+        await app.sees("its log does not say how long it is", "step     200 ", "watched ")
 
 
 @pytest.mark.parametrize("size", [(60, 18), (40, 10), (1, 1), (200, 60)])
@@ -298,3 +298,4 @@ async def test_why_watching_has_ended_is_told(workspace: Workspace, place: Path)
     workspace.database.write(_set, answer.value.id, values)
     async with session(frozen_app(workspace, job_id=answer.value.id)) as app:
         await app.sees("DETACHED", "Not watched any more", "The log is gone")
+        assert "ATTACHED" not in app.text.replace("DETACHED", "")

@@ -326,6 +326,8 @@ async def test_a_log_that_vanishes_is_a_sentence(workspace: Workspace, tmp_path:
     done = await watch(workspace, job, has_ended, gone_seconds=0.1)
     assert done.status is Status.CANCELLED
     assert done.error_message == f"{path} is not there any more. Watching has ended"
+    lines = [line.text for line in new_log_lines(workspace, job.id, 0)]
+    assert lines[-1] == f"{path} is not there any more", "told at once, before it is given up"
 
 
 async def test_watching_is_stopped_and_nothing_else(workspace: Workspace, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def _print_tables(comparison: Comparison, axis: Axis) -> None:
     print_table(
         ("", *headings),
         [
-            ("Status", *(compared.job.status.value for compared in comparison.jobs)),
+            ("Status", *(compared.job.status_word for compared in comparison.jobs)),
             *((row.label, *row.values) for row in comparison.differing),
             *((row.label, *row.values) for row in outcome_rows(comparison)),
         ],

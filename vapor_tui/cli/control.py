@@ -99,4 +99,4 @@ def _sentence(action: Action, job: Job) -> str:
     if action is Action.DELETE:
         return f"Job {job.id} is deleted"
     wish = wish_label(job.desired) if job.lease_owner is not None else None
-    return f"Job {job.id} is {wish or job.status.value}"
+    return f"Job {job.id} is {wish or job.status_word}"

@@ -172,7 +172,7 @@ def _print_job(job: Job) -> None:
 def _watched_rows(job: Job) -> list[tuple[str, object]]:
     """Return what is known of a run that was started elsewhere."""
     metrics, state = job.current_metrics, job.source_state
-    read = ABSENT
+    read, watched = ABSENT, job.watched()
     if state is not None and state.changed_at is not None:
         read = f"{FORMAT_NAMES[state.format]}, written {age(state.changed_at)} ago"
     total = f" of {job.total_steps} ({percent(job.progress / 100)})" if job.total_steps else ""
@@ -184,7 +184,7 @@ def _watched_rows(job: Job) -> list[tuple[str, object]]:
         ("steps", f"{job.current_step}{total}"),
         ("loss", _number(metrics.loss)),
         ("eval_loss", _number(metrics.eval_loss)),
-        ("elapsed", duration(job.elapsed())),
+        ("elapsed", duration(job.elapsed())) if watched is None else ("watched", duration(watched)),
         ("left", duration(job.seconds_left())),
     ]
     if job.error_message:

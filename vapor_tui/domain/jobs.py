@@ -438,6 +438,16 @@ class Job(BaseModel):
             return None
         return ((self.completed_at or now or datetime.now(UTC)) - self.started_at).total_seconds()
 
+    def watched(self, now: datetime | None = None) -> float | None:
+        """Wall-clock seconds since it is watched, of a run whose log does not say when it began.
+
+        None for every other job, and for a run that had ended before.
+        """
+        if not self.is_attached or self.started_at is not None:
+            return None
+        until = self.completed_at or now or datetime.now(UTC)
+        return (until - self.created_at).total_seconds() if until >= self.created_at else None
+
 
 DEFAULT_LIMIT = 10
 MAXIMUM_LIMIT = 1000

@@ -119,10 +119,14 @@ def may_apply(action: Action, status: Status) -> bool:
     return status in _ACTION_FROM[action]
 
 
-def objection(action: Action, status: Status) -> str:
-    """Return what stands in the way of an action that a job's status does not allow."""
-    article = "An" if status.value[0] in "aeiou" else "A"
-    return f"{article} {status.value} job can't be {_DONE[action]}: {_instead(action, status)}"
+def objection(action: Action, status: Status, word: str = "") -> str:
+    """Return what stands in the way of an action that a job's status does not allow.
+
+    `word` is what the status of this job is called, where that is another word.
+    """
+    word = word or status.value
+    article = "An" if word[0] in "aeiou" else "A"
+    return f"{article} {word} job can't be {_DONE[action]}: {_instead(action, status)}"
 
 
 WATCHING = frozenset({Action.CANCEL, Action.DELETE})
@@ -138,11 +142,10 @@ def refusal_of_watching(action: Action, job_id: int) -> str:
     )
 
 
-def refusal(action: Action, job_id: int, status: Status) -> str:
-    """Return the sentence for an action that its job's status does not allow."""
-    return (
-        f"Job {job_id} is {status.value} and can't be {_DONE[action]}: {_instead(action, status)}"
-    )
+def refusal(action: Action, job_id: int, status: Status, word: str = "") -> str:
+    """Return the sentence for an action that its job's status, called `word`, does not allow."""
+    is_so = f"Job {job_id} is {word or status.value}"
+    return f"{is_so} and can't be {_DONE[action]}: {_instead(action, status)}"
 
 
 def _instead(action: Action, status: Status) -> str:

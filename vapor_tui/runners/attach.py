@@ -49,7 +49,7 @@ SILENCE = timedelta(hours=24)
 """A run that was not heard of for so long, and did not say that it ended, is not waited for."""
 _ASK_SECONDS = 0.25
 """Between two looks for what is wanted while a disk does not answer."""
-GONE_SECONDS = 30.0
+GONE_SECONDS = 10.0
 """A file that is being replaced may be gone for a moment."""
 
 
@@ -105,6 +105,8 @@ class AttachRunner:
                 if end is not None:
                     yield end
                     return
+            elif (missing := watched.newly_missing()) is not None:
+                yield LogText(missing)
             await control.sleep(self._look_seconds)
         yield Stopped()
 
@@ -131,6 +133,7 @@ class _Watched:
         self._source: Source | None = None
         self._state = job.source_state
         self._gone_since: float | None = None
+        self._missing: str | None = None
 
     async def read(self, control: RunControl) -> Reading | None:
         """Return what is new; None when it is not there at present, or something else is wanted.
@@ -143,14 +146,20 @@ class _Watched:
             if self._source is None:
                 return None
             reading = await _unless_asked(control, self._source.read)
-        except RunLogGoneError:
+        except RunLogGoneError as error:
             now = asyncio.get_running_loop().time()
-            self._gone_since = now if self._gone_since is None else self._gone_since
+            if self._gone_since is None:
+                self._gone_since, self._missing = now, storable(str(error))
             if now - self._gone_since >= self._gone_seconds:
                 raise
             return None
         self._gone_since = None
         return reading
+
+    def newly_missing(self) -> str | None:
+        """Return that the log is gone, once; it may be about to be replaced."""
+        missing, self._missing = self._missing, None
+        return missing
 
     def events(self, reading: Reading, *, is_history: bool) -> list[RunnerEvent]:
         """Return what a reading tells. Its state comes last: it is never ahead of its rows."""

@@ -201,7 +201,7 @@ def _apply(connection: Connection, owner: str, action: Action, job_id: int) -> R
     if job.is_attached and action not in WATCHING:
         return Refused(refusal_of_watching(action, job_id))
     if not may_apply(action, job.status):
-        return Refused(refusal(action, job_id, job.status))
+        return Refused(refusal(action, job_id, job.status, job.status_word))
     if action is Action.RETRY and job.error_repeats:
         return Refused(
             f"Job {job_id} would fail in the same way again. "

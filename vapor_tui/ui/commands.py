@@ -82,7 +82,7 @@ class JobCommands(Provider):
                 Content(title),
                 partial(self.vapor.open_monitor, job.id),
                 text=title,
-                help=f"Watch this job ({job.status})",
+                help=f"Watch this job ({job.status_word})",
             )
 
     async def discover(self) -> Hits:
@@ -92,7 +92,7 @@ class JobCommands(Provider):
                 Content(title),
                 partial(self.vapor.open_monitor, job.id),
                 text=title,
-                help=f"Watch this job ({job.status})",
+                help=f"Watch this job ({job.status_word})",
             )
 
     async def _jobs(self, query: str) -> list[Job]:

@@ -97,7 +97,7 @@ def obstacle(action: Action, job: Job) -> str | None:
     if job.is_attached and action not in WATCHING:
         return "It is only watched: it was started elsewhere, and that is done there"
     if not may_apply(action, job.status):
-        return objection(action, job.status)
+        return objection(action, job.status, job.status_word)
     if action is Action.RETRY and job.error_repeats:
         return "It would fail in the same way again: clone it and change what its message names"
     if action is Action.PAUSE and job.status in HELD and job.desired is not Desired.RUN:

@@ -106,10 +106,15 @@ def progress_block(job: Job, now: datetime, figures: Figures, width: int) -> lis
         lines.append((*_label("source"), *source_line(job, now)))
     if job.status.has_ended:
         took = _pair("took", duration(job.elapsed(now)))
+        if (watched := job.watched(now)) is not None:
+            took = _pair("watched", duration(watched))
         return [*lines, _two(took, ended_line(job, now), width)]
+    elapsed = (*_label("elapsed"), *_beside(duration(job.elapsed(now)), simulated_elapsed(job)))
+    if (watched := job.watched(now)) is not None:
+        elapsed = _pair("watched", duration(watched))
     return [
         *lines,
-        (*_label("elapsed"), *_beside(duration(job.elapsed(now)), simulated_elapsed(job))),
+        elapsed,
         (*_label("left"), *joined([left_line(job, now), simulated_left(job)], "  ")),
     ]
 

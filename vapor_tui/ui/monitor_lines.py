@@ -357,5 +357,5 @@ def _brief_cost(job: Job) -> Line:
 
 def _mark(job: Job) -> Line:
     if job.is_attached:
-        return ((ATTACHED, "bold dim"),)
+        return () if job.status is Status.CANCELLED else ((ATTACHED, "bold dim"),)
     return simulated_mark(job.injection) if job.is_simulated else ()

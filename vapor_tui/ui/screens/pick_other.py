@@ -72,7 +72,7 @@ def _searched(job: Job) -> str:
     facts = (
         f"#{job.id}",
         job.name,
-        job.status,
+        job.status_word,
         job.base_model or "",
         job.dataset_name or "",
         *job.tags,
@@ -85,7 +85,7 @@ def _row(job: Job, now: datetime) -> PickRow:
         str(job.id),
         (
             f"#{job.id} {printable(job.name, _NAME_LENGTH)}",
-            job.status.value if job.current_step else f"{job.status}, no curve",
+            job.status_word if job.current_step else f"{job.status_word}, no curve",
             printable(job.dataset_name or "", _NAME_LENGTH),
             f"{printable(job.base_model or '', _NAME_LENGTH)}  {age(job.created_at, now)}",
         ),
