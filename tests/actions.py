@@ -30,6 +30,7 @@ COMMANDS = {
     "job.fail": "fail",
     "job.delete": "delete",
     "job.clone": "clone",
+    "job.rename": "rename",
     "job.tags": "tag",
     "job.note": "note",
     "monitor.compare": "compare",

@@ -1,4 +1,4 @@
-"""`clone`, `tag`, `note`, and the list by tag and with totals."""
+"""`clone`, `rename`, `tag`, `note`, and the list by tag and with totals."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ __all__ = ["cli", "worked_example"]  # fixtures
 def job(cli: Cli, worked_example: Path) -> int:
     assert cli("submit", worked_example, "--preset", "fast", "--name", "chat").code == 0
     return 1
+
+
+def test_a_job_is_renamed(cli: Cli, job: int) -> None:
+    assert cli("rename", job, " chat, lr 2e-4 ").out == "Job 1 is called chat, lr 2e-4\n"
+    assert cli("rename", job, "mine", "--json").document == {"id": 1, "name": "mine"}
+    refused = cli("rename", job, "x")
+    assert (refused.code, refused.err) == (2, "vapor-tui: Name must be at least 3 characters\n")
+    assert cli("show", job, "--json").document["name"] == "mine"
+    assert cli("rename", 9, "mine").code == 2
 
 
 def test_tags_are_added_listed_and_taken_away(cli: Cli, job: int) -> None:

@@ -267,6 +267,20 @@ async def test_tags_are_offered_completed_and_stored(workspace: Workspace, add_j
         await app.sees("2 jobs")
 
 
+async def test_a_job_is_renamed(workspace: Workspace, add_job: AddJob) -> None:
+    job = add_job(name="first")
+    async with session(frozen_app(workspace)) as app:
+        await app.sees("first")
+        await app.press("ctrl+r")
+        await app.sees("Rename", "#1 first")
+        await app.press("home", *(["delete"] * 5), "x", "enter")
+        await app.sees("Name must be at least 3 characters")
+        await app.press(*"yz", "enter")
+        await app.until(lambda: stored(workspace, job.id).name == "xyz")
+        assert app.heard(Annotated) == ["Annotated"]
+        await app.sees("xyz")
+
+
 async def test_a_note_is_written_in_lines(workspace: Workspace, add_job: AddJob) -> None:
     job = add_job()
     async with session(frozen_app(workspace)) as app:

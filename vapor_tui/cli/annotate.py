@@ -1,4 +1,4 @@
-"""`clone`, `tag`, `note`: a copy of a job, and what a person writes on one."""
+"""`clone`, `rename`, `tag`, `note`: a copy of a job, and what a person writes on one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vapor_tui.cli.plan import SIMULATOR, InjectOption, RunnerOption, check_runn
 from vapor_tui.cli.reading import obtain_dataset
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.results import Ok, Refused, Result
-from vapor_tui.services.annotations import change_tags, set_note
+from vapor_tui.services.annotations import change_tags, rename_job, set_note
 from vapor_tui.services.cloning import clone_job
 from vapor_tui.services.jobs import get_job, missing_job
 
@@ -72,6 +72,22 @@ def clone(
         print_json(job)
     else:
         print_line(job.id)
+
+
+@commands.command()
+def rename(
+    context: typer.Context,
+    job_id: JobId,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
+    as_json: Json = False,
+) -> None:
+    """Give a job another name."""
+    with workspace_of(context) as workspace:
+        job = _job_of(rename_job(workspace, job_id, name), as_json)
+    if as_json:
+        print_json({"id": job.id, "name": job.name})
+    else:
+        print_line(f"Job {job.id} is called {job.name}")
 
 
 @commands.command()

@@ -35,6 +35,7 @@ _COMMANDS = {
     "fail": "control",
     "delete": "control",
     "clone": "annotate",
+    "rename": "annotate",
     "tag": "annotate",
     "note": "annotate",
     "datasets": "datasets",

@@ -182,7 +182,7 @@ class TagsRead(Message, bubble=False):
 
 
 class Annotated(Message, bubble=False):
-    """Tags or a note were stored, or refused."""
+    """A name, tags or a note were stored, or refused."""
 
     def __init__(self, answer: Result[Job]) -> None:
         super().__init__()

@@ -62,6 +62,9 @@ class JobScreen(VaporScreen[ResultT]):
             id="job.tags",
             tooltip="Change the tags of this job",
         ),
+        Binding(
+            "ctrl+r", "rename", "rename…", show=False, id="job.rename", tooltip="Rename this job"
+        ),
         Binding("N", "note", "note…", show=False, id="job.note", tooltip="Write a note on it"),
         Binding(
             "F",
@@ -84,7 +87,7 @@ class JobScreen(VaporScreen[ResultT]):
         match action:
             case "clone":
                 return self.subject is not None and self.subject.hyperparameters is not None
-            case "tags" | "note":
+            case "rename" | "tags" | "note":
                 return self.subject is not None
         return super().check_action(action, parameters)
 
@@ -189,6 +192,35 @@ class JobScreen(VaporScreen[ResultT]):
         """Take up what an action on a job led to."""
 
     # What a person writes on a job
+
+    def action_rename(self) -> None:
+        from vapor_tui.domain.annotations import check_name
+        from vapor_tui.domain.results import Refused
+        from vapor_tui.ui.screens.ask_name import AskNameScreen, Verdict
+
+        job = self.subject
+        if job is None:
+            return
+
+        def judged(name: str) -> Verdict:
+            checked = check_name(name)
+            if isinstance(checked, Refused):
+                return Verdict(checked.error, is_taken=False)
+            return Verdict("")
+
+        def named(name: str | None) -> None:
+            if name is not None and name != printable(job.name):
+                self._store_name(job, name)
+
+        self.app.push_screen(AskNameScreen("Rename", title_of(job), judged, name=job.name), named)
+
+    @work(group="action")
+    async def _store_name(self, job: Job, name: str) -> None:
+        from vapor_tui.services.annotations import rename_job
+
+        answer = await self.vapor.ask(rename_job, job.id, name)
+        if answer is not None:
+            self.post_message(Annotated(answer))
 
     def action_tags(self) -> None:
         if job := self.subject:
