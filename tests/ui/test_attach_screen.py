@@ -26,6 +26,7 @@ from vapor_tui.ui.screens.attach import AttachScreen
 from vapor_tui.ui.screens.confirm import ConfirmScreen
 from vapor_tui.ui.screens.jobs import JobsScreen
 from vapor_tui.ui.screens.monitor import MonitorScreen
+from vapor_tui.ui.screens.pick_other import _row as choice_of
 from vapor_tui.ui.widgets.pick_list import PickList
 from vapor_tui.ui.widgets.plain_input import PlainInput
 
@@ -296,6 +297,7 @@ async def test_why_watching_has_ended_is_told(workspace: Workspace, place: Path)
     reason = "The log is gone. Watching has ended"
     values = {"status": Status.CANCELLED, "completed_at": NOON, "error_message": reason}
     workspace.database.write(_set, answer.value.id, values)
+    assert "detached, no curve" in choice_of(stored(workspace, answer.value.id), NOON).cells
     async with session(frozen_app(workspace, job_id=answer.value.id)) as app:
         await app.sees("DETACHED", "Not watched any more", "The log is gone")
         assert "ATTACHED" not in app.text.replace("DETACHED", "")
