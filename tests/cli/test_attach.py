@@ -110,8 +110,10 @@ def test_output_that_ended_in_an_error_is_a_failure(call: Call, tmp_path: Path) 
 def test_an_attached_job_in_the_list_and_in_full(call: Call, tmp_path: Path) -> None:
     path = logs.written(tmp_path / "run.jsonl", logs.json_lines(ENTRIES), 0)
     call("attach", path)
-    row = call("jobs")[1].splitlines()[1].split()
+    _, listed, errors = call("jobs")
+    row = listed.splitlines()[1].split()
     assert (row[2], row[4]) == ("queued", "-")
+    assert errors == "1 active job has no worker. Start one with: vapor-tui worker\n"
     shown = call("show", 1)[1]
     assert f"follows                     {path}" in shown
     assert "steps                       200\n" in shown

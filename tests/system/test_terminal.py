@@ -18,7 +18,7 @@ from vapor_tui.services.jobs import get_job
 from vapor_tui.services.notifications import count_unread
 from vapor_tui.services.workspace import Workspace, open_workspace
 
-ENTER, CTRL_S, CTRL_C = "\r", "\x13", "\x03"
+ENTER, CTRL_S, CTRL_C, CTRL_Q = "\r", "\x13", "\x03", "\x11"
 F2, F4, F5 = "\x1bOQ", "\x1bOS", "\x1b[15~"
 
 Open = Callable[..., Terminal]
@@ -107,6 +107,26 @@ def test_a_signal_hands_the_job_back_and_ends_the_app(
     assert job.status is Status.QUEUED
     assert job.lease_owner is None
     assert len(list(metric_rows(workspace, 1))) == job.current_step
+
+
+def test_quitting_says_which_jobs_wait_and_how_they_go_on(open_app: Open, database: Path) -> None:
+    terminal = open_app("--speed", "60")
+    terminal.wait_for("rehearse")
+    terminal.press("r")
+    terminal.wait_for("RUNNING")
+    terminal.press(CTRL_Q)
+    assert terminal.wait_until_left() == 0
+    said = " ".join(terminal.text.split())
+    assert "Job 1 waits for a worker again; nothing is lost" in said
+    assert "--db" in said
+    assert database.name in said
+    assert "worker or open the app again" in said
+
+    onlooker = open_app("--no-worker")
+    onlooker.wait_for("1 active job has no worker")
+    onlooker.press(CTRL_Q)
+    assert onlooker.wait_until_left() == 0
+    assert "for a worker again" not in onlooker.text
 
 
 def test_run_hands_back_on_ctrl_c_and_says_how_to_go_on(

@@ -116,7 +116,8 @@ async def test_a_job_that_is_handed_back_goes_on_where_it_was(
     job = add_job(speed="auto", seed=5)
     stop = asyncio.Event()
     fast = default_runners(Pace.parse("400"))
-    working = asyncio.create_task(_worker(workspace, runners=fast).run(stop))
+    worker = _worker(workspace, runners=fast)
+    working = asyncio.create_task(worker.run(stop))
     async with asyncio.timeout(20):
         while _job(workspace, job.id).current_step < 20:
             await asyncio.sleep(0.02)
@@ -125,6 +126,7 @@ async def test_a_job_that_is_handed_back_goes_on_where_it_was(
 
     back = _job(workspace, job.id)
     assert back.status is Status.QUEUED
+    assert worker.unfinished == [job.id]
     assert 20 <= back.current_step < 750
     assert len(list(metric_rows(workspace, job.id))) == back.current_step
 
@@ -173,8 +175,16 @@ async def test_a_running_job_does_what_is_asked_of_it(
     assert (ended.final_cost is not None) is status.has_ended
 
 
-async def test_a_job_that_was_made_to_fail_fails_with_the_worker_that_leaves(
-    workspace: Workspace, add_job: AddJob
+@pytest.mark.parametrize(
+    ("action", "status", "reason"),
+    [
+        (Action.FAIL, Status.FAILED, "Made to fail by hand"),
+        (Action.PAUSE, Status.PAUSED, None),
+        (Action.CANCEL, Status.CANCELLED, None),
+    ],
+)
+async def test_what_was_asked_of_a_job_is_done_with_the_worker_that_leaves(
+    workspace: Workspace, add_job: AddJob, action: Action, status: Status, reason: str | None
 ) -> None:
     """Asked so late that no tick has heard of it."""
     job = add_job(speed="400")
@@ -185,10 +195,11 @@ async def test_a_job_that_was_made_to_fail_fails_with_the_worker_that_leaves(
         while _job(workspace, job.id).current_step < 5:
             await asyncio.sleep(0.02)
     stop.set()  # the tick that is to come hears it first
-    apply_action(workspace, Action.FAIL, job.id)
+    apply_action(workspace, action, job.id)
     await working
-    failed = _job(workspace, job.id)
-    assert (failed.status, failed.error_message) == (Status.FAILED, "Made to fail by hand")
+    ended = _job(workspace, job.id)
+    assert (ended.status, ended.error_message) == (status, reason)
+    assert worker.unfinished == []
 
 
 async def test_a_job_stops_after_its_epoch(workspace: Workspace, add_job: AddJob) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from vapor_tui.cli.context import LARGEST_ID, LARGEST_PAGE, Json, workspace_of
 from vapor_tui.cli.health_output import health_document, print_health
-from vapor_tui.cli.output import print_json, print_line, print_table, refuse
+from vapor_tui.cli.output import print_json, print_line, print_table, refuse, say
 from vapor_tui.domain.formats import ABSENT, age, duration, money, percent, plain_number, several
 from vapor_tui.domain.hyperparameters import settings
 from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, Sort, parse_sort
@@ -19,7 +19,7 @@ from vapor_tui.domain.text import printable_lines
 from vapor_tui.domain.totals import Tally, Totals
 from vapor_tui.services.health import job_health
 from vapor_tui.services.jobs import get_job, list_jobs, missing_job
-from vapor_tui.services.overview import job_totals
+from vapor_tui.services.overview import job_totals, jobs_without_worker
 
 commands = typer.Typer()
 
@@ -56,6 +56,7 @@ def jobs(
         refuse(wanted, as_json=as_json)
     with workspace_of(context) as workspace:
         found = list_jobs(workspace, wanted)
+        unattended = jobs_without_worker(workspace)
         spent = job_totals(workspace) if totals else None
     if as_json:
         print_json(_document(found, spent))
@@ -63,6 +64,7 @@ def jobs(
         _print_page(found)
         if spent is not None:
             _print_totals(spent)
+        _say_unattended(unattended)
 
 
 @commands.command()
@@ -73,11 +75,13 @@ def show(context: typer.Context, job_id: JobId, as_json: Json = False) -> None:
         if job is None:
             refuse(missing_job(job_id), as_json=as_json)
         health = job_health(workspace, job)
+        unattended = jobs_without_worker(workspace) if job.status.is_active else 0
     if as_json:
         print_json(job.model_dump(mode="json") | health_document(health))
     else:
         _print_job(job)
         print_health(health)
+        _say_unattended(unattended)
 
 
 def _filter(
@@ -162,6 +166,12 @@ def _print_page(found: JobPage) -> None:
         ],
     )
     print_line(f"page {found.page} of {found.total_pages}, {several(found.total, 'job')}")
+
+
+def _say_unattended(number: int) -> None:
+    if number:
+        has = "has" if number == 1 else "have"
+        say(f"{several(number, 'active job')} {has} no worker. Start one with: vapor-tui worker")
 
 
 def _print_job(job: Job) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,7 +54,26 @@ def open_app(
         directory=Path.cwd(),
     )
     app.run()
+    _tell_unfinished(backend.unfinished, settings.database)
     return app.return_code or 0
+
+
+def _tell_unfinished(job_ids: Sequence[int], database: Path | None) -> None:
+    """Say on standard error which jobs no longer run now that the app is left, if any."""
+    if not job_ids:
+        return
+    from vapor_tui.domain.text import printable
+
+    *others, last = map(str, job_ids)
+    jobs = f"Jobs {', '.join(others)} and {last} wait" if others else f"Job {last} waits"
+    place = ("--db", str(database)) if database is not None else ()
+    command = printable(shlex.join(("vapor-tui", *place, "worker")))
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        sys.stderr.write(
+            f"{jobs} for a worker again; nothing is lost. "
+            f"Go on with: {command}   or open the app again\n"
+        )
+        sys.stderr.flush()
 
 
 def _is_terminal() -> bool:

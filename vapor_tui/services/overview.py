@@ -22,7 +22,7 @@ from vapor_tui.storage import notifications as notification_queries
 from vapor_tui.storage.metrics import driver
 from vapor_tui.storage.samples import small_curve
 from vapor_tui.storage.totals import totals
-from vapor_tui.storage.waiting import Waiting, held_by_some, waiting
+from vapor_tui.storage.waiting import Waiting, active_jobs, held_by_some, waiting
 from vapor_tui.storage.workers import workers
 
 _MOST_NEWS = 20
@@ -95,6 +95,11 @@ def job_totals(workspace: Workspace, now: datetime | None = None) -> Totals:
     return workspace.database.read(totals, workspace.owner, now or datetime.now().astimezone())
 
 
+def jobs_without_worker(workspace: Workspace) -> int:
+    """Return how many jobs are active while no worker is there to go on with them."""
+    return workspace.database.read(_without_worker, workspace.owner)
+
+
 def list_with_curves(workspace: Workspace, wanted: JobFilter, known: Mapping[int, int]) -> JobList:
     """Return one page of jobs; `known` maps those whose curve is at hand to its last step."""
     return workspace.database.read(_list, workspace.owner, wanted, known)
@@ -127,6 +132,12 @@ def _overview(
         waiting=waiting(connection, owner, ENGINES, now.astimezone(UTC) - _PATIENCE),
         held_separately=held_by_some(connection, [w.id for w in alive if w.is_separate]),
     )
+
+
+def _without_worker(connection: Connection, owner: str) -> int:
+    if any(not is_provably_gone(worker.process) for worker in workers(connection, owner)):
+        return 0
+    return active_jobs(connection, owner, ENGINES)
 
 
 def _list(

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from vapor_tui.domain.jobs import Engine
-from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.lifecycle import ACTIVE, Status
 from vapor_tui.storage.job_rows import JOBS
 
 
@@ -38,6 +38,14 @@ def held_by_some(connection: Connection, worker_ids: Collection[int]) -> int:
     """Return how many jobs these workers hold."""
     held = select(func.count()).select_from(JOBS).where(JOBS.c.lease_owner.in_(worker_ids))
     return int(connection.execute(held).scalar_one())
+
+
+def active_jobs(connection: Connection, owner: str, engines: Collection[Engine]) -> int:
+    """Return how many of a person's jobs of these engines run or wait to."""
+    active = (JOBS.c.owner == owner, JOBS.c.status.in_(ACTIVE), JOBS.c.engine.in_(engines))
+    return int(
+        connection.execute(select(func.count()).select_from(JOBS).where(*active)).scalar_one()
+    )
 
 
 def _queued(connection: Connection, owner: str, *conditions: ColumnElement[bool]) -> int:

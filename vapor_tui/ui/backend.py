@@ -81,6 +81,11 @@ class Backend:
             return self._crash
         return str(self._worker.trouble) if self._worker and self._worker.trouble else None
 
+    @property
+    def unfinished(self) -> Sequence[int]:
+        """Numbers of the jobs that its worker held when it left, and that wait for another."""
+        return self._worker.unfinished if self._worker else ()
+
     async def glance(self, rows: int) -> JobList | None:
         """Return the newest jobs before all is imported; None where `open` must be awaited."""
         return await asyncio.to_thread(self._glance, rows)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from vapor_tui import __version__
 from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.jobs import Engine, Job
-from vapor_tui.domain.lifecycle import Desired
+from vapor_tui.domain.lifecycle import ACTIVE, Desired, Status
 from vapor_tui.processes import is_provably_gone, this_process
 from vapor_tui.runners.attach import AttachRunner
 from vapor_tui.runners.base import Runner
@@ -108,6 +108,8 @@ class Worker:
     ) -> None:
         self.trouble: StorageError | None = None
         """Why nothing can be stored at present, None while all is well."""
+        self.unfinished: list[int] = []
+        """Once it has left, the numbers of the jobs it held that go on with the next worker."""
         self._database = database
         self._owner = owner
         self._concurrency = concurrency
@@ -463,6 +465,7 @@ class Worker:
         """
         if self._id is None:
             return
+        self.unfinished = sorted(self._drives)
         for drive in self._drives.values():
             await drive.let_go()
         self._let_go = True
@@ -478,6 +481,8 @@ class Worker:
                     while advances := self._advances():
                         stored = await salvage.store(database, advances)
                         await self._settle(advances, frozenset(stored.lost))
+                        gone = stored.lost | _ended(advances, wishes)
+                        self.unfinished = [each for each in self.unfinished if each not in gone]
                 except StorageError:
                     raise
                 except Exception:
@@ -486,3 +491,14 @@ class Worker:
         except (StorageError, TimeoutError) as error:
             log.warning("left without handing back: %s", error or "the database is locked")
         self._drives.clear()
+
+
+def _ended(advances: Sequence[leases.Advance], wishes: Mapping[int, Desired]) -> set[int]:
+    """Return the jobs that advances end or pause, by themselves or because a person wants it."""
+    return {
+        advance.lease.job_id
+        for advance in advances
+        if advance.status not in ACTIVE
+        or leases.released_status(wishes.get(advance.lease.job_id, Desired.RUN))
+        is not Status.QUEUED
+    }
