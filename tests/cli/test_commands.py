@@ -202,7 +202,25 @@ def test_an_action_on_several_jobs_does_what_it_can(cli: Cli, worked_example: Pa
     assert answer.code == 2
     assert answer.out == "Job 1 is paused\nJob 2 is paused\n"
     assert "There is no job 9" in answer.err
+    told = cli("notifications").out
+    assert told.count("Training job queued") == 2
+    assert "  #2 Training paused: " in told
     assert cli("resume", 1, 2).out == "Job 1 is queued\nJob 2 is queued\n"
+    assert cli("notifications").out.count("Training job queued") == 2, "nothing new is queued"
+
+
+def test_a_job_without_a_name_gets_one_of_its_own(cli: Cli, worked_example: Path) -> None:
+    for _ in range(3):
+        cli("submit", worked_example)
+    names = [job["name"] for job in cli("jobs", "--json").document["jobs"]]
+    name = "support-chats-lfm2-350m"
+    assert names == [f"{name}-3", f"{name}-2", name]
+    cli("cancel", 1)
+    cli("delete", 1, "--yes")
+    cli("submit", worked_example)
+    cli("submit", worked_example, "--name", f"{name}-2")
+    names = [job["name"] for job in cli("jobs", "--json").document["jobs"]]
+    assert names[:2] == [f"{name}-2", name]
 
 
 def test_datasets(cli: Cli, worked_example: Path) -> None:

@@ -24,7 +24,6 @@ from vapor_tui.ui.screens.command import CommandScreen
 from vapor_tui.ui.screens.configure import ConfigureScreen
 
 SAME = (
-    "name",
     "dataset_id",
     "base_model",
     "preset_id",
@@ -103,6 +102,8 @@ def test_the_line_creates_the_same_job(
     assert job.id == created.value.id + 1
     for field in SAME:
         assert getattr(job, field) == getattr(created.value, field), field
+    name = created.value.name
+    assert job.name == (name if "name" in raw else f"{name}-2"), "its own, unless it is given"
 
 
 def test_only_what_differs_is_named(workspace: Workspace, add_dataset_row: AddDataset) -> None:

@@ -131,6 +131,6 @@ def _mark(
 def _print(note: Notification) -> None:
     mark = " " if note.read else "*"
     simulated = " (simulated)" if note.simulated else ""
-    print_line(
-        f"{mark} {note.id:>4}  {age(note.created_at):>4}  {note.title}: {note.message}{simulated}"
-    )
+    job = "" if note.job_id is None else f"#{note.job_id} "
+    told = f"{job}{note.title}: {note.message}{simulated}"
+    print_line(f"{mark} {note.id:>4}  {age(note.created_at):>4}  {told}")

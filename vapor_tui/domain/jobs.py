@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -232,6 +233,16 @@ def numbered(name: str) -> str:
     stem, number = (found[1], int(found[2]) + 1) if found else (name, 2)
     ending = f"-{number}"
     return stem[: 100 - len(ending)] + ending
+
+
+def unused_name(name: str, taken: Collection[str]) -> str:
+    """Return a name that is not taken: this one, or the first free one of "chat-2", "chat-3"."""
+    if name not in taken:
+        return name
+    endings = (f"-{number}" for number in itertools.count(2))
+    return next(
+        free for ending in endings if (free := name[: 100 - len(ending)] + ending) not in taken
+    )
 
 
 def _validated(kind: type[Any], values: Mapping[str, Any], errors: dict[str, str]) -> Any | None:

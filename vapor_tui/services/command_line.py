@@ -38,6 +38,8 @@ def submit_command(
     if given["preset"] not in (None, workspace.catalogue.default_preset.id):
         words += _option("preset", str(given["preset"]))
     for name, value in wanted.value.items():
+        if name == "name" and raw.get(name) is None:
+            continue  # it is proposed by what is chosen, there as here
         # One after the other: what is given may bring others along, as the rank does alpha.
         present = _values(workspace, given, dataset)
         if isinstance(present, Ok) and present.value[name] == value:

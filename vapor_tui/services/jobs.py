@@ -20,6 +20,7 @@ from vapor_tui.domain.jobs import (
     JobFilter,
     JobPage,
     Placement,
+    unused_name,
 )
 from vapor_tui.domain.lifecycle import (
     WATCHING,
@@ -84,7 +85,8 @@ def create_job(
     """Validate a configuration and store it as a queued job in one transaction.
 
     `leased_to` is the number of the worker that takes it at once, before any other can.
-    Nothing is written when anything is wrong; the details name the fields.
+    A job that is given no name gets one that no other of the person's jobs has. Nothing is
+    written when anything is wrong; the details name the fields.
     """
     simulation = simulation or Simulation()
 
@@ -117,6 +119,8 @@ def create_job(
         if isinstance(still, Refused):
             return still
         row = _row(workspace, plan, dataset, simulation)
+        if raw.get("name") is None:
+            row.name = unused_name(row.name, queries.job_names(connection, workspace.owner))
         job_id = queries.insert_job(connection, row)
         who = workspace.owner
         record(connection, job_id, "status", None, Status.QUEUED, who=who, fence=0)
@@ -274,7 +278,7 @@ def _change_at_once(connection: Connection, owner: str, job: Job, action: Action
         values |= {"completed_at": now, "final_cost": job.final_cost_of(job.current_cost)}
     queries.change_unheld(connection, job.id, job.status, values)
     record(connection, job.id, "status", job.status, status, who=owner, fence=job.fence)
-    if status is Status.QUEUED:
+    if action is Action.RETRY:
         notify(connection, owner, queued_notice(job.dataset_name or job.name), job.id)
     elif notice := status_notice(
         job.name, status, cost=job.current_cost, is_attached=job.is_attached

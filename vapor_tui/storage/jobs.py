@@ -85,6 +85,12 @@ def insert_job(connection: Connection, row: JobRow) -> int:
     return int(connection.execute(JOBS.insert().values(values).returning(JOBS.c.id)).scalar_one())
 
 
+def job_names(connection: Connection, owner: str) -> set[str]:
+    """Return the names that a person's jobs have."""
+    named = select(JOBS.c.name).where(JOBS.c.owner == owner, JOBS.c.deleted_at.is_(None))
+    return set(connection.execute(named.distinct()).scalars())
+
+
 def job_by_id(connection: Connection, owner: str, job_id: int) -> Job | None:
     """Return a person's job, or None when there is none of that number."""
     found = jobs_of(connection, owner, [job_id])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vapor_tui.domain.jobs import numbered
+from vapor_tui.domain.jobs import numbered, unused_name
 
 
 @pytest.mark.parametrize(
@@ -13,3 +13,15 @@ from vapor_tui.domain.jobs import numbered
 )
 def test_names_of_copies(name: str, copy: str) -> None:
     assert numbered(name) == copy
+
+
+@pytest.mark.parametrize(
+    ("taken", "free"),
+    [((), "chat-350"), (["chat-350"], "chat-350-2"), (["chat-350", "chat-350-2"], "chat-350-3")],
+)
+def test_a_name_that_is_taken_gets_a_number(taken: list[str], free: str) -> None:
+    assert unused_name("chat-350", taken) == free
+
+
+def test_a_long_name_that_is_taken_stays_within_its_length() -> None:
+    assert unused_name("a" * 100, ["a" * 100]) == "a" * 98 + "-2"

@@ -119,6 +119,8 @@ class JobForm:
     def raw(self) -> dict[str, Any]:
         """The flat mapping that the services take."""
         values = {k: text for k, text in self.values.items() if k not in SIMULATION_SETTINGS}
+        if not self._is_named:
+            del values["name"]  # it is proposed anew where the job is created, and unique there
         return {"preset": self.preset_id, **values}
 
     @property
