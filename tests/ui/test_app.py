@@ -112,7 +112,7 @@ async def test_news_of_any_process_pop_up(workspace: Workspace, add_job: AddJob)
         advance(workspace, job, 33, status=Status.FAILED, reason="loss [/] is NaN \x1b[2J")
         await app.until(lambda: len(app.app._notifications) == 1)
         toast = next(iter(app.app._notifications))
-        assert toast.title == "Training failed"
+        assert toast.title == "#1 Training failed"
         assert "loss [/] is NaN" in toast.message
         assert toast.severity == "error"
         await app.sees(f"{count_unread(workspace)} new")

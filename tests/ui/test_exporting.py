@@ -43,7 +43,7 @@ async def export(
         await app.until(lambda: bool(app.app._notifications))
         toast = next(iter(app.app._notifications))
         (path,) = folder.iterdir()
-        assert (toast.title, toast.message) == ("Exported", str(path))
+        assert (toast.title, toast.message.replace("\n", "")) == ("Exported", str(path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     return path
 
@@ -208,7 +208,7 @@ async def test_a_screen_is_copied_as_a_command(
         command = f"vapor-tui --db {workspace.database.path} {words}"
         assert app.app.clipboard == command
         toast = next(iter(app.app._notifications))
-        assert (toast.title, toast.message) == ("Copied", command)
+        assert (toast.title, toast.message.replace("\n", "")) == ("Copied", command)
 
 
 async def test_there_is_no_command_for_nothing(workspace: Workspace) -> None:

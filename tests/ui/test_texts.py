@@ -16,9 +16,16 @@ from vapor_tui.domain.cost_plan import (
     planned_seconds_left,
     projected_cost,
 )
+from vapor_tui.domain.health.findings import Finding, HealthKind
 from vapor_tui.domain.jobs import CurrentMetrics, Job
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status
-from vapor_tui.domain.notifications import Kind, Notification, Priority, queued_notice
+from vapor_tui.domain.notifications import (
+    Kind,
+    Notification,
+    Priority,
+    health_notice,
+    queued_notice,
+)
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.totals import Tally, Totals
 from vapor_tui.services.overview import overview
@@ -37,6 +44,7 @@ from vapor_tui.ui.monitor_lines import (
 )
 from vapor_tui.ui.notices import totals_line
 from vapor_tui.ui.notification_rows import LAYOUTS, Cell, full_lines
+from vapor_tui.ui.toasting import folded
 from vapor_tui.ui.toasts import toasts_of
 from vapor_tui.ui.widgets.lines import Line, line_width
 
@@ -366,13 +374,40 @@ def note(number: int, priority: Priority, job_id: int | None = 1) -> Notificatio
 
 def test_toasts_tell_what_matters_and_do_not_flood() -> None:
     assert toasts_of([note(1, Priority.LOW, job_id=3)], watched=3) == []
-    assert [t.title for t in toasts_of([note(1, Priority.LOW, job_id=3)], watched=4)] == ["News 1"]
+    assert [t.title for t in toasts_of([note(1, Priority.LOW, job_id=3)], watched=4)] == [
+        "#3 News 1"
+    ]
     many = [note(n, Priority.LOW) for n in range(1, 9)] + [note(9, Priority.HIGH)]
     told = toasts_of(many, watched=None)
-    assert [toast.title for toast in told] == ["News 9", "News 1", "More news"]
+    assert [toast.title for toast in told] == ["#1 News 9", "#1 News 1", "More news"]
     assert told[0].severity == "error"
     assert "7 more" in told[-1].message
     assert "\x1b" not in told[0].message
+    (only,) = toasts_of(many, watched=None, most=1)
+    assert only.title == "#1 News 9, and 8 more"
+
+
+def test_a_toast_says_which_job_and_is_short() -> None:
+    name = "support-chats-lfm2-350m-long"
+    finding = Finding(HealthKind.NAN, 100, "The loss is NaN")
+    told = note(1, Priority.HIGH, job_id=2).model_copy(
+        update={
+            "message": health_notice(name, finding).message,
+            "metadata": {"health": "nan", "step": 100},
+            "job_name": name,
+            "title": "NaN loss",
+        }
+    )
+    (toast,) = toasts_of([told], watched=None)
+    assert toast.title == "#2 NaN loss"
+    assert toast.message == '"support-chats-lfm2-350m…", step 100: The loss is NaN'
+
+
+def test_a_long_word_of_a_toast_is_broken_between_its_parts() -> None:
+    path = "/home/ada/llama-runs/long-name/vapor-jobs.csv"
+    assert folded(f"In {path}", 20) == "In /home/ada/llama-\nruns/long-name/\nvapor-jobs.csv"
+    assert folded("a short text", 20) == "a short text"
+    assert folded("x" * 30, 20) == "x" * 30
 
 
 def test_news_without_a_job_pop_up_where_no_job_is_watched() -> None:

@@ -39,7 +39,7 @@ from vapor_tui.ui.messages import (
 from vapor_tui.ui.own_keys import OwnKeys
 from vapor_tui.ui.readings import Readings
 from vapor_tui.ui.screens.jobs import JobsScreen
-from vapor_tui.ui.toasts import show_toasts, toasts_of
+from vapor_tui.ui.toasts import MOST_AT_ONCE, show_toasts, toasts_of
 from vapor_tui.ui.widgets.key_line import ALWAYS
 from vapor_tui.ui.widgets.too_small import SMALLEST, TooSmall
 
@@ -260,7 +260,8 @@ class VaporApp(FollowingApp):
 
     def watch_overview(self, overview: Overview) -> None:
         watched = getattr(self.screen, "job_id", None)
-        toasts = toasts_of(overview.news, watched, overview.news_count)
+        most = MOST_AT_ONCE if self.has_room_for_toasts else 1
+        toasts = toasts_of(overview.news, watched, overview.news_count, most=most)
         show_toasts(self, toasts, with_bell=self.preferences.bell)
 
     @on(ReadingProgressed)

@@ -13,7 +13,8 @@ from vapor_tui.domain.text import printable
 if TYPE_CHECKING:
     from vapor_tui.ui.app import VaporApp
 
-_SHOWN_SECONDS = 8.0
+_SHOWN_SECONDS = 6.0
+"""Longer than others: where the terminal does not copy, it is read from there."""
 
 
 def copy_command(app: VaporApp, *words: str) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from vapor_tui.services.export_files import ExportTable
     from vapor_tui.ui.app import VaporApp
 
-_SHOWN_SECONDS = 10.0
 _FONTS = re.compile(r"@font-face\s*\{[^}]*\}")
 
 
@@ -81,7 +80,7 @@ async def run_export(app: VaporApp, export: Export) -> None:
             app.notify("There is nothing to export", severity="warning")
         case Ok(path):
             text = printable(path)
-            app.notify(text, title="Exported", timeout=_SHOWN_SECONDS, markup=False)
+            app.notify(text, title="Exported", markup=False)
         case refused:
             app.notify(printable(refused.error), severity="error", markup=False)
 

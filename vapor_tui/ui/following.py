@@ -11,8 +11,8 @@ from textual.reactive import var
 
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.backend import Backend, mendable
-from vapor_tui.ui.drawing import DrawingApp
 from vapor_tui.ui.messages import OverviewRead
+from vapor_tui.ui.toasting import ToastingApp
 
 if TYPE_CHECKING:
     from vapor_tui.services.overview import Overview
@@ -29,7 +29,7 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
-class FollowingApp(DrawingApp):
+class FollowingApp(ToastingApp):
     """What every screen shares of the database and of the time. Screens watch its variables."""
 
     overview: var[Overview | None] = var(None, init=False)
