@@ -187,6 +187,7 @@ def test_metrics_in_both_formats(cli: Cli, worked_example: Path) -> None:
 def test_cancel_retry_delete(cli: Cli, worked_example: Path) -> None:
     cli("submit", worked_example)
     assert cli("cancel", 1).out == "Job 1 is cancelled\n"
+    assert cli("logs", 1).out.split()[-1] == "cancelled"
     again = cli("cancel", 1)
     assert again.code == 2
     assert "Job 1 is cancelled and can't be stopped: it has ended" in again.err

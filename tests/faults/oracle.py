@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from tests.conftest import OWNER
 from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.jobs import Job
-from vapor_tui.domain.lifecycle import HELD, Position, Stage, Status, may_become
+from vapor_tui.domain.lifecycle import ENDED, HELD, Position, Stage, Status, may_become
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.notifications import Kind
 from vapor_tui.runners.base import LogText, Progress, RunControl
@@ -167,7 +167,7 @@ def _judge_metrics(connection: Connection, job: Job, verdict: Verdict) -> None:
         verdict.find(Harm.FALSE, f"job {job.id} shows the metrics of another step")
     wanted = {name: expected.column(name) for name in VALUE_COLUMNS}
     wanted["eval_loss"] = np.full(len(steps), np.nan)
-    for epoch in range(1, _epochs_done(job.position) + 1):
+    for epoch in range(1, _epochs_done(job) + 1):
         point = evaluate(spec, epoch)
         assert point.eval_loss is not None
         wanted["eval_loss"][steps.index(int(point.step[0]))] = point.eval_loss[0]
@@ -176,10 +176,18 @@ def _judge_metrics(connection: Connection, job: Job, verdict: Verdict) -> None:
             verdict.find(Harm.LOST, f"job {job.id}: {name} is not what its seed says")
 
 
-def _epochs_done(position: Position) -> int:
+def _epochs_done(job: Job) -> int:
     """Return how many epochs have been evaluated."""
+    position = job.position
     in_epoch = position.stage in (Stage.TRAINING, Stage.VALIDATING)
-    return position.epoch - in_epoch
+    return position.epoch - (in_epoch and not _has_validated(job))
+
+
+def _has_validated(job: Job) -> bool:
+    """Say whether a job was stopped where its epoch is over and the next one has not begun."""
+    spent = timeline_of(job, simulation_spec(job)).validation_seconds
+    is_stopped = job.status is Status.CANCELLED
+    return is_stopped and job.position.stage is Stage.VALIDATING and job.position.seconds >= spent
 
 
 # History: legal, unbroken, under fences that never fall
@@ -243,14 +251,26 @@ def _label(where: Position) -> str:
 
 def _judge_lines(connection: Connection, job: Job, verdict: Verdict) -> None:
     lines = lines_after(connection, job.id)
-    texts = [line.text for line in lines]
-    expected = [text for rank, text in _undisturbed_lines(job) if rank <= _rank(job.position)]
+    texts = [line.text for line in lines if not _closes(line.text)]
+    ends = [e for e in history(connection, job.id) if e.what == "status" and e.after in ENDED]
+    if len(lines) - len(texts) != len(ends):
+        verdict.find(Harm.FALSE, f"job {job.id}: its log tells not of each of {len(ends)} ends")
+    expected = [
+        text
+        for rank, text in _undisturbed_lines(job)
+        if rank <= _rank(job.position)
+        or (_has_validated(job) and text.endswith(f"after epoch {job.position.epoch}"))
+    ]
     if [line.number for line in lines] != list(range(1, len(lines) + 1)):
         verdict.find(Harm.LOST, f"job {job.id}: the log's lines are not numbered in order")
     for text, surplus in (Counter(texts) - Counter(expected)).items():
         verdict.find(Harm.DOUBLED, f"job {job.id}: {surplus} times too often in the log: {text}")
     for text in Counter(expected) - Counter(texts):
         verdict.find(Harm.LOST, f"job {job.id}: not in the log: {text}")
+
+
+def _closes(text: str) -> bool:
+    return text.partition(":")[0] in list(ENDED) or text.startswith("stopped after epoch")
 
 
 _lines_of: dict[str, list[tuple[tuple[float, ...], str]]] = {}

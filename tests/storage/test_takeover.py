@@ -16,7 +16,7 @@ from vapor_tui.domain.lifecycle import Action, Desired, Position, Stage, Status
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.processes import this_process
 from vapor_tui.runners.simulator import simulation_spec
-from vapor_tui.services.exports import metric_rows
+from vapor_tui.services.exports import metric_rows, new_log_lines
 from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
@@ -228,6 +228,7 @@ def test_the_third_death_without_progress_is_the_jobs_own_fault(
     job = ward.job(1)
     assert job.status is Status.FAILED
     assert "no progress in 3 attempts" in (job.error_message or "")
+    assert new_log_lines(ward.workspace, 1, 0)[-1].text == f"failed: {job.error_message}"
     assert job.final_cost is not None
     told = list_notifications(ward.workspace)[0]
     assert (told.type, "no progress" in told.message) == ("job_failed", True)

@@ -47,6 +47,10 @@ def _statuses(workspace: Workspace, job_id: int) -> list[str | None]:
     return [event.after for event in events if event.what == "status"]
 
 
+def _log(workspace: Workspace, job_id: int) -> list[str]:
+    return [line.text for line in new_log_lines(workspace, job_id, 0)]
+
+
 async def test_a_queued_job_is_driven_to_its_end(workspace: Workspace, add_job: AddJob) -> None:
     job = add_job()
     await _run_all(workspace)
@@ -173,6 +177,9 @@ async def test_a_running_job_does_what_is_asked_of_it(
     assert ended.status is status
     assert len(list(metric_rows(workspace, job.id))) == ended.current_step
     assert (ended.final_cost is not None) is status.has_ended
+    endings = {Status.CANCELLED: "cancelled", Status.FAILED: "failed: Made to fail by hand"}
+    last = _log(workspace, job.id)[-1]
+    assert last == endings[status] if status.has_ended else last.startswith("epoch ")
 
 
 @pytest.mark.parametrize(
@@ -221,6 +228,11 @@ async def test_a_job_stops_after_its_epoch(workspace: Workspace, add_job: AddJob
     assert ended.status is Status.CANCELLED
     assert ended.current_step % 250 == 0
     assert ended.current_metrics.eval_loss is not None
+    epoch = ended.current_step // 250
+    assert (ended.current_epoch, ended.epoch_progress) == (epoch, 100)
+    *_, evaluated, last = _log(workspace, job.id)
+    assert evaluated.endswith(f"after epoch {epoch}")
+    assert last == f"stopped after epoch {epoch}"
 
 
 async def test_the_time_left_is_up_to_the_end_of_the_epoch_after_which_it_stops(
@@ -328,7 +340,7 @@ async def test_the_log_tells_the_stages(workspace: Workspace, add_job: AddJob) -
     job = add_job(epochs=1)
     await _run_all(workspace)
 
-    lines = [line.text for line in new_log_lines(workspace, job.id, 0)]
+    lines = _log(workspace, job.id)
     assert lines[0] == "initializing (simulated)"
     assert "epoch 1 of 1: training" in lines
     assert any(line.startswith("eval_loss ") for line in lines)

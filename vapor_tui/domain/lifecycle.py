@@ -203,6 +203,15 @@ def stage_label(status: Status, stage: Stage, epoch: int, total_epochs: int) -> 
     return stage.value if stage is not Stage.QUEUED else Status.INITIALIZING.value
 
 
+def closing_line(status: Status, desired: Desired, epoch: int, reason: str = "") -> str:
+    """Return the last line of the log of a job that has ended; `reason` is a sentence or more."""
+    if reason:
+        return f"{status.value}: {reason.splitlines()[0]}"
+    if status is Status.CANCELLED and desired is Desired.STOP_AFTER_EPOCH:
+        return f"stopped after epoch {epoch}"
+    return status.value
+
+
 def wish_label(desired: Desired) -> str | None:
     """Return what the screen says while a person's wish is still on its way."""
     return {

@@ -80,18 +80,18 @@ class SimulatorRunner:
             elif following == position:
                 await control.sleep(BEAT_SECONDS)
                 continue
+            is_last = control.wish is Desired.STOP_AFTER_EPOCH and _ends_epoch(position, following)
+            validated = replace(position, seconds=timeline.validation_seconds)
+            reached = validated if is_last else following
             yield Progress(
-                position=following,
-                billed_seconds=timeline.seconds_at(following),
-                pauses_left=pauses.left(following, control.wish) if waits else 0.0,
+                position=reached,
+                billed_seconds=timeline.seconds_at(reached),
+                pauses_left=pauses.left(reached, control.wish) if waits else 0.0,
                 metrics=_measured(spec, position, following),
             )
-            for line in _lines(spec, position, following):
+            for line in _lines(spec, position, following, is_last=is_last):
                 yield LogText(line)
-            epoch_is_over = (
-                position.stage is Stage.VALIDATING and following.stage is not Stage.VALIDATING
-            )
-            if epoch_is_over and control.wish is Desired.STOP_AFTER_EPOCH:
+            if is_last:
                 yield Stopped()
                 return
             if is_saved_early:
@@ -172,12 +172,16 @@ def _bounded(position: Position, following: Position, last_step: int | None) -> 
     return following
 
 
+def _ends_epoch(before: Position, after: Position) -> bool:
+    return before.stage is Stage.VALIDATING and after.stage is not Stage.VALIDATING
+
+
 def _measured(spec: SimulationSpec, before: Position, after: Position) -> MetricsBlock | None:
     """Return what a real trainer would have logged between two positions of one stage."""
     if before.stage is Stage.TRAINING and after.step > before.step:
         block = simulate(spec, before.step, after.step)
         return block if len(block) else None
-    if before.stage is Stage.VALIDATING and after.stage is not Stage.VALIDATING:
+    if _ends_epoch(before, after):
         return evaluate(spec, before.epoch)
     return None
 
@@ -221,8 +225,11 @@ def _is_last(position: Position, epoch: int | None) -> bool:
     return position.stage is Stage.COMPLETED
 
 
-def _lines(spec: SimulationSpec, before: Position, after: Position) -> list[str]:
-    """Return the log lines of a change of stage."""
+def _lines(spec: SimulationSpec, before: Position, after: Position, *, is_last: bool) -> list[str]:
+    """Return the log lines of a change of stage; nothing begins after the last one.
+
+    How a job ended is written where its end is stored.
+    """
     if (before.stage, before.epoch) == (after.stage, after.epoch):
         return []
     lines = []
@@ -230,6 +237,8 @@ def _lines(spec: SimulationSpec, before: Position, after: Position) -> list[str]
         evaluated = evaluate(spec, before.epoch).eval_loss
         if evaluated is not None:
             lines.append(f"eval_loss {float(evaluated[0]):.4f} after epoch {before.epoch}")
+    if is_last:
+        return lines
     match after.stage:
         case Stage.INITIALIZING:
             lines.append("initializing (simulated)")
@@ -239,8 +248,6 @@ def _lines(spec: SimulationSpec, before: Position, after: Position) -> list[str]
             lines.append(f"epoch {after.epoch} of {spec.epochs}: validating")
         case Stage.SAVING:
             lines.append("saving (simulated: no adapter is written)")
-        case Stage.COMPLETED:
-            lines.append("completed")
         case _:
             pass
     return lines

@@ -27,6 +27,7 @@ from vapor_tui.domain.lifecycle import (
     Action,
     Desired,
     Status,
+    closing_line,
     may_apply,
     refusal,
     refusal_of_watching,
@@ -42,6 +43,7 @@ from vapor_tui.storage import datasets as dataset_queries
 from vapor_tui.storage import jobs as queries
 from vapor_tui.storage import leases, takeover, workers
 from vapor_tui.storage.events import record
+from vapor_tui.storage.logs import append_lines
 from vapor_tui.storage.notifications import notify
 from vapor_tui.storage.tables import JobRow
 
@@ -278,6 +280,8 @@ def _change_at_once(connection: Connection, owner: str, job: Job, action: Action
         values |= {"completed_at": now, "final_cost": job.final_cost_of(job.current_cost)}
     queries.change_unheld(connection, job.id, job.status, values)
     record(connection, job.id, "status", job.status, status, who=owner, fence=job.fence)
+    if status.has_ended and not job.is_attached:
+        append_lines(connection, job.id, [closing_line(status, Desired.RUN, job.current_epoch)])
     if action is Action.RETRY:
         notify(connection, owner, queued_notice(job.dataset_name or job.name), job.id)
     elif notice := status_notice(

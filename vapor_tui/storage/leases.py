@@ -22,7 +22,7 @@ from sqlalchemy import (
 from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.health.findings import HealthChange
 from vapor_tui.domain.jobs import CurrentMetrics, Job, Placement
-from vapor_tui.domain.lifecycle import HELD, Desired, Position, Status
+from vapor_tui.domain.lifecycle import HELD, Desired, Position, Status, closing_line
 from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.domain.notifications import Notice, budget_notice, status_notice
 from vapor_tui.domain.sources import SourceState
@@ -292,6 +292,9 @@ def _store(
         _store_source(connection, job, advance.source, status)
     store_blocks(connection, known.id, advance.blocks)
     append_lines(connection, known.id, advance.lines)
+    if job is not None and status.has_ended and not job.is_attached:
+        closing = closing_line(status, job.desired, after.epoch, advance.reason)
+        append_lines(connection, job.id, [closing])
     if job is not None:
         store_health(connection, job, advance.health, who=lease.who, fence=lease.fence)
         _tell(connection, job, replace(advance, status=status, final_cost=final), now)

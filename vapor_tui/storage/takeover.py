@@ -12,12 +12,13 @@ from sqlalchemy.exc import IntegrityError
 
 from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.jobs import Job, Placement
-from vapor_tui.domain.lifecycle import Desired, Status
+from vapor_tui.domain.lifecycle import Desired, Status, closing_line
 from vapor_tui.domain.notifications import status_notice
 from vapor_tui.storage.events import record
 from vapor_tui.storage.job_rows import JOBS
 from vapor_tui.storage.jobs import jobs_by_id
 from vapor_tui.storage.leases import held_by, released_status
+from vapor_tui.storage.logs import append_lines
 from vapor_tui.storage.notifications import notify
 from vapor_tui.storage.workers import Worker, orphaned, unregister, worker_by_id
 
@@ -115,6 +116,9 @@ def release(
             "completed_at": datetime.now(UTC),
             "final_cost": job.final_cost_of(job.current_cost),
         }
+    if status.has_ended and not job.is_attached:
+        closing = closing_line(status, wanted, job.current_epoch, error or "")
+        append_lines(connection, job.id, [closing])
     connection.execute(
         update(JOBS).where(JOBS.c.id == job.id, JOBS.c.fence == job.fence).values(**values)
     )
@@ -168,6 +172,9 @@ def fail_held(connection: Connection, worker_id: int, job_id: int, reason: str) 
             error_message=reason,
         )
     )
+    if not is_attached:
+        closing = closing_line(Status.FAILED, Desired.RUN, 0, reason)
+        append_lines(connection, job_id, [closing])
     who = f"worker {worker_id}"
     record(
         connection,
