@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -194,6 +195,30 @@ def test_cancel_retry_delete(cli: Cli, worked_example: Path) -> None:
     assert cli("retry", 1).code == 2
     assert cli("delete", 1, "--yes").code == 0
     assert cli("show", 1).code == 2
+
+
+def test_orders_say_which_way_they_run_and_put_what_has_no_value_last(
+    cli: Cli, worked_example: Path
+) -> None:
+    told = " ".join(cli("jobs", "--help").out.replace("│", " ").split())
+    assert "cost: the dearest first" in told
+    assert "-cost: the cheapest first" in told
+    cli("submit", worked_example)
+    cli("run", worked_example, "--preset", "fast", "--speed", "max")
+    cli("run", worked_example, "--preset", "quality", "--speed", "max")
+    cli("submit", worked_example)
+    for order, ids in (("cost", [3, 2, 4, 1]), ("-cost", [2, 3, 4, 1])):
+        listed = cli("jobs", "--sort", order, "--json").document["jobs"]
+        assert [job["id"] for job in listed] == ids
+
+
+def test_losses_have_three_digits(cli: Cli, worked_example: Path) -> None:
+    ran = cli("run", worked_example, "--speed", "max", "--preset", "fast").out
+    loss = re.search(r"^  loss +(\S+)$", ran, re.MULTILINE)
+    assert loss is not None
+    assert re.fullmatch(r"\d+\.\d{3}", loss[1])
+    assert f"  {loss[1]}  " in cli("jobs").out
+    assert re.search(rf"^loss +{loss[1]}$", cli("show", 1).out, re.MULTILINE)
 
 
 def test_an_action_on_several_jobs_does_what_it_can(cli: Cli, worked_example: Path) -> None:

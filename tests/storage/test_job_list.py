@@ -65,7 +65,7 @@ def three(workspace: Workspace, add_job: AddJob) -> list[Job]:
         (Sort.STATUS, [3, 2, 1], [3, 2, 1]),
         (Sort.MODEL, [3, 2, 1], [3, 2, 1]),
         (Sort.PROGRESS, [2, 1, 3], [3, 1, 2]),
-        (Sort.COST, [2, 1, 3], [3, 1, 2]),
+        (Sort.COST, [2, 1, 3], [1, 2, 3]),
         (Sort.AGE, [2, 3, 1], [1, 3, 2]),
         (Sort.LOSS, [2, 1, 3], [1, 2, 3]),
         (Sort.LEFT, [1, 2, 3], [2, 1, 3]),

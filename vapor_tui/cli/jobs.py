@@ -9,10 +9,20 @@ import typer
 from vapor_tui.cli.context import LARGEST_ID, LARGEST_PAGE, Json, workspace_of
 from vapor_tui.cli.health_output import health_document, print_health
 from vapor_tui.cli.output import print_json, print_line, print_table, refuse, say
-from vapor_tui.domain.formats import ABSENT, age, duration, money, percent, plain_number, several
+from vapor_tui.domain.formats import (
+    ABSENT,
+    age,
+    duration,
+    loss_text,
+    money,
+    percent,
+    plain_number,
+    several,
+)
 from vapor_tui.domain.hyperparameters import settings
-from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, Sort, parse_sort
+from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, parse_sort
 from vapor_tui.domain.lifecycle import Status, wish_label
+from vapor_tui.domain.orders import SORTED_BY
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.sources import FORMAT_NAMES
 from vapor_tui.domain.text import printable_lines
@@ -23,6 +33,10 @@ from vapor_tui.services.overview import job_totals, jobs_without_worker
 
 commands = typer.Typer()
 
+_ORDERS = (
+    "; ".join(f"{name}: {first}" for name, (first, _) in SORTED_BY.items())
+    + f". -ORDER reverses it, as -cost: {SORTED_BY['cost'][1]}. What has no value comes last."
+)
 JobId = Annotated[
     int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID, help="The job's number.")
 ]
@@ -40,9 +54,7 @@ def jobs(
     tag: Annotated[
         str | None, typer.Option("--tag", metavar="T", help="Only jobs with this tag.")
     ] = None,
-    sort: Annotated[
-        str, typer.Option("--sort", metavar="ORDER", help=f"{', '.join(Sort)}; -ORDER reverses it.")
-    ] = "newest",
+    sort: Annotated[str, typer.Option("--sort", metavar="ORDER", help=_ORDERS)] = "newest",
     page: Annotated[int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE)] = 1,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT)] = 10,
     totals: Annotated[
@@ -157,7 +169,7 @@ def _print_page(found: JobPage) -> None:
                 job.status_word,
                 job.base_model or ABSENT,
                 percent(job.progress / 100) if job.has_progress else ABSENT,
-                _number(job.current_metrics.loss),
+                loss_text(job.current_metrics.loss),
                 duration(job.seconds_left()),
                 _cost(job),
                 age(job.created_at),
@@ -192,8 +204,8 @@ def _watched_rows(job: Job) -> list[tuple[str, object]]:
         ("follows", job.source),
         ("source", read),
         ("steps", f"{job.current_step}{total}"),
-        ("loss", _number(metrics.loss)),
-        ("eval_loss", _number(metrics.eval_loss)),
+        ("loss", loss_text(metrics.loss)),
+        ("eval_loss", loss_text(metrics.eval_loss)),
         ("elapsed", duration(job.elapsed())) if watched is None else ("watched", duration(watched)),
         ("left", duration(job.seconds_left())),
     ]
@@ -217,8 +229,8 @@ def _trained_rows(job: Job) -> list[tuple[str, object]]:
         ("GPUs", f"{gpus.count} × {gpus.type}" if gpus else ABSENT),
         ("preset", f"{job.preset_id}{f', from {job.preset_base}' if job.preset_base else ''}"),
         ("steps", f"{job.current_step} of {job.total_steps} ({percent(job.progress / 100)})"),
-        ("loss", _number(metrics.loss)),
-        ("eval_loss", _number(metrics.eval_loss)),
+        ("loss", loss_text(metrics.loss)),
+        ("eval_loss", loss_text(metrics.eval_loss)),
         ("cost", f"{_cost(job)} of {money(job.estimated_total_cost)} estimated"),
         ("budget", money(job.budget)),
         ("elapsed", duration(job.elapsed())),
@@ -249,7 +261,3 @@ def _cost(job: Job) -> str:
     if job.is_attached:
         return ABSENT
     return money(job.final_cost if job.final_cost is not None else job.current_cost)
-
-
-def _number(value: float | None) -> str:
-    return ABSENT if value is None else plain_number(round(value, 3))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from vapor_tui.cli.output import print_json, print_line, print_table
 from vapor_tui.domain.calibration import Calibration
-from vapor_tui.domain.formats import ABSENT, count, duration, money
+from vapor_tui.domain.formats import ABSENT, count, duration, fine_duration, money, money_range
 from vapor_tui.domain.memory import MemoryEstimate
 from vapor_tui.domain.plans import PlanRow
 from vapor_tui.services.plans import Plan, calibrated, memory_document
@@ -70,7 +70,7 @@ def print_comparison(rows: Sequence[PlanRow], *, as_json: bool) -> None:
                 "*" if row.is_on_frontier else "",
                 row.gpu.type,
                 row.gpu_count,
-                duration(row.seconds),
+                fine_duration(row.seconds),
                 money(row.total_cost),
                 money(row.listed.total_cost),
                 f"{row.cost_per_million_tokens:.2f}",
@@ -101,7 +101,7 @@ def _for_model(plan: Plan) -> str:
     if figure is None:
         return "unknown: nothing is known here of this model's size"
     return (
-        f"{money(figure.total_cost)} ({money(figure.cost_low)} … {money(figure.cost_high)}), "
+        f"{money(figure.total_cost)} ({money_range(figure.cost_low, figure.cost_high)}), "
         f"{duration(figure.seconds)} at {figure.tokens_per_second:,.0f} tok/s "
         f"± {figure.uncertainty:.0%}"
     )

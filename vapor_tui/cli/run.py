@@ -30,7 +30,7 @@ from vapor_tui.cli.plan import (
 )
 from vapor_tui.cli.settings import preferences_of
 from vapor_tui.config import Preferences
-from vapor_tui.domain.formats import ABSENT, duration, money, plain_number
+from vapor_tui.domain.formats import ABSENT, duration, loss_text, money
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.results import Ok, Refused
@@ -103,8 +103,8 @@ def _print_summary(job: Job) -> None:
     cost = job.final_cost if job.final_cost is not None else job.current_cost
     for label, value in (
         ("steps", f"{job.current_step} of {job.total_steps}"),
-        ("loss", _number(metrics.loss)),
-        ("eval_loss", _number(metrics.eval_loss)),
+        ("loss", loss_text(metrics.loss)),
+        ("eval_loss", loss_text(metrics.eval_loss)),
         ("cost", f"{money(cost)} of {money(job.estimated_total_cost)} estimated{simulated}"),
         ("estimate", _error(job.estimate_error)),
         ("elapsed", duration(job.elapsed())),
@@ -115,7 +115,3 @@ def _print_summary(job: Job) -> None:
 
 def _error(share: float | None) -> str:
     return ABSENT if share is None else f"was {abs(share):.1%} too {'low' if share > 0 else 'high'}"
-
-
-def _number(value: float | None) -> str:
-    return ABSENT if value is None else plain_number(round(value, 4))

@@ -67,6 +67,33 @@ def duration(seconds: float | None) -> str:
     return f"{days}d {hours}h" if hours else f"{days}d"
 
 
+def fine_duration(seconds: float) -> str:
+    """Return a time span in seven characters that tells one a hundredth longer from it.
+
+    "45s", "30m 12s", "99m 5s", "1h 40m", "50h 20m", "5d 4h".
+    """
+    if not math.isfinite(seconds) or round(seconds) < 60:
+        return duration(seconds)
+    if round(seconds) < 6_000:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes}m {rest}s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60}h {minutes % 60}m" if minutes < 6_000 else duration(seconds)
+
+
+def loss_text(value: float | None) -> str:
+    """Return a loss or another metric: "0.210", "2.410", "1e+03"."""
+    if value is None:
+        return ABSENT
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:.3g}"
+
+
+def money_range(low: float, high: float) -> str:
+    """Return two sums of dollars, or the one that both print as: "$2.10 … $4.00"."""
+    first, last = money(low), money(high)
+    return first if first == last else f"{first} … {last}"
+
+
 def age(moment: datetime, now: datetime | None = None) -> str:
     """Return how long ago a moment was, in one unit: "5s", "2m", "3h", "4d"."""
     seconds = max(0.0, ((now or datetime.now(UTC)) - moment).total_seconds())

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from vapor_tui.domain.catalogue import Gpu, Model
 from vapor_tui.domain.estimate import Estimate, Workload, estimate
+from vapor_tui.domain.formats import fine_duration
 from vapor_tui.domain.hyperparameters import Hyperparameters
 from vapor_tui.domain.memory import MemoryEstimate, estimate_memory
 from vapor_tui.domain.model_estimate import UNCERTAINTY, ModelEstimate, at_rate, model_throughput
@@ -113,11 +114,18 @@ def _row(
 
 
 def _with_frontier(rows: Sequence[PlanRow]) -> list[PlanRow]:
-    """Mark the rows worth their price: walking up in cost, each that is clearly faster."""
+    """Mark the rows worth their price: walking up in cost, each that is clearly faster.
+
+    Faster than the one marked before by a share, and than every cheaper one by what can be seen.
+    """
     frontier: set[tuple[str, int]] = set()
-    shortest = float("inf")
+    marked = fastest = float("inf")
     for row in sorted(rows, key=lambda row: (row.total_cost, row.seconds)):
-        if row.may_fit and row.seconds < shortest * (1 - LEAST_GAIN):
-            shortest = row.seconds
+        if not row.may_fit:
+            continue
+        worth = min(marked * (1 - LEAST_GAIN), fastest)
+        if row.seconds < worth and fine_duration(row.seconds) != fine_duration(fastest):
+            marked = row.seconds
             frontier.add((row.gpu.type, row.gpu_count))
+        fastest = min(fastest, row.seconds)
     return [replace(row, is_on_frontier=(row.gpu.type, row.gpu_count) in frontier) for row in rows]

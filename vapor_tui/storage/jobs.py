@@ -67,10 +67,11 @@ _VALUES: dict[Sort, ColumnElement[Any]] = {
     Sort.NAME: func.lower(JOBS.c.name),
     Sort.STATUS: JOBS.c.status,
     Sort.MODEL: func.lower(JOBS.c.base_model),
-    Sort.PROGRESS: JOBS.c.progress,
+    Sort.PROGRESS: case((JOBS.c.total_steps > 0, JOBS.c.progress)),
     Sort.LOSS: func.json_extract(_valid(JOBS.c.current_metrics), "$.loss"),
     Sort.LEFT: case((JOBS.c.status.in_(ACTIVE), JOBS.c.estimated_completion_at)),
-    Sort.COST: func.coalesce(JOBS.c.final_cost, JOBS.c.current_cost),
+    # Without what only watches, and what has not begun: they have no cost to show.
+    Sort.COST: func.nullif(func.coalesce(JOBS.c.final_cost, JOBS.c.current_cost), 0.0),
     Sort.AGE: -func.julianday(JOBS.c.created_at),
     Sort.DURATION: func.julianday(func.coalesce(JOBS.c.completed_at, func.datetime("now")))
     - func.julianday(JOBS.c.started_at),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from vapor_tui.domain import formats
 from vapor_tui.domain.formats import ABSENT, age, count, duration, money
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import (
@@ -119,7 +120,7 @@ def loss_text(job: Job) -> str:
     """Return the latest loss of a job: "NaN" or "inf" for one that is not finite."""
     metrics = job.current_metrics
     if metrics.loss is not None and math.isfinite(metrics.loss):
-        return f"{metrics.loss:.3f}" if metrics.loss < 100 else f"{metrics.loss:.3g}"
+        return formats.loss_text(metrics.loss)
     return {"nan": "NaN"}.get(mark := metrics.non_finite.get("loss", ABSENT), mark)
 
 

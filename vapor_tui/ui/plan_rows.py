@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from vapor_tui.domain.formats import duration, money
+from vapor_tui.domain.formats import duration, fine_duration, money
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import SIMULATED, SIMULATED_SHORT, SIMULATED_STYLE, percent
 from vapor_tui.ui.table_rows import Column, Layout
@@ -68,7 +68,7 @@ def _gpus(cell: Cell) -> Line:
 
 
 def _time(cell: Cell) -> Line:
-    return ((duration(cell.row.seconds), _strong(cell.row)),)
+    return ((fine_duration(cell.row.seconds), _strong(cell.row)),)
 
 
 def _cost(cell: Cell) -> Line:

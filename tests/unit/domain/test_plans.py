@@ -6,6 +6,7 @@ import pytest
 
 from vapor_tui.domain.catalogue import Catalogue
 from vapor_tui.domain.estimate import Workload, estimate
+from vapor_tui.domain.formats import fine_duration
 from vapor_tui.domain.hyperparameters import Hyperparameters
 from vapor_tui.domain.model_estimate import UNCERTAINTY, at_rate, model_throughput
 from vapor_tui.domain.plans import LEAST_GAIN, PlanRow, PlanSort, compare_plans
@@ -70,7 +71,14 @@ def test_the_frontier_holds_what_is_worth_its_price(
 
     def is_worth_it(row: PlanRow) -> bool:
         cheaper = [m for m in marked if m is not row and m.total_cost <= row.total_cost]
-        return all(row.seconds < m.seconds * (1 - LEAST_GAIN) for m in cheaper)
+        if any(row.seconds >= m.seconds * (1 - LEAST_GAIN) for m in cheaper):
+            return False
+        cost = (row.total_cost, row.seconds)
+        others = [m for m in fitting if (m.total_cost, m.seconds) < cost]
+        return all(
+            row.seconds < m.seconds and fine_duration(row.seconds) != fine_duration(m.seconds)
+            for m in others
+        )
 
     for row in fitting:
         assert row.is_on_frontier is is_worth_it(row)

@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
-from vapor_tui.domain.formats import ABSENT, count, duration, money
+from vapor_tui.domain.formats import ABSENT, count, duration, money, money_range
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import bar, percent, simulated_mark
 from vapor_tui.ui.widgets.lines import Line, LinesView, fitted, line_width, spread
@@ -127,7 +127,7 @@ def model_lines(plan: Plan, width: int) -> Iterable[Line]:
     model, found = plan.model, plan.for_model
     if model is None or found is None:
         return
-    bounds = f"{money(found.cost_low)} … {money(found.cost_high)}"
+    bounds = money_range(found.cost_low, found.cost_high)
     yield _row(f"for {printable(model.id, 20)}", money(found.total_cost), width, "bold")
     yield _row(f"± {percent(found.uncertainty).strip()} speed", bounds, width)
     speed = f"{found.tokens_per_second:,.0f} tok/s"
