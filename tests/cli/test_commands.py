@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -367,6 +368,8 @@ def test_several_mistakes_are_all_named_in_json(cli: Cli, worked_example: Path) 
         ("show", "one"),
         ("worker", "--speed", "0"),
         ("--speed", "fast"),
+        ("--speed", "0", "jobs"),
+        ("--speed", "-5", "jobs"),
         ("nonsense",),
         ("--job", "1", "jobs"),
     ],
@@ -376,6 +379,48 @@ def test_what_does_not_exist_is_wrong_input(cli: Cli, arguments: tuple[str, ...]
     assert answer.code == 2
     assert answer.err.strip()
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("show", "one"), "Invalid value for 'ID'"),
+        (("jobs", "--page", "0"), "Invalid value for '--page'"),
+        (("jobs", "--nonsense"), "No such option"),
+        (("show",), "Missing argument"),
+        (("nonsense",), "No such command"),
+        (("--speed", "0", "jobs"), "Speed"),
+        (("metrics", "9"), "There is no job 9"),
+        (("logs", "9"), "There is no job 9"),
+    ],
+)
+def test_wrong_usage_is_a_document_where_one_is_wanted(
+    cli: Cli, arguments: tuple[str, ...], says: str
+) -> None:
+    answer = cli(*arguments, "--json")
+    assert answer.code == 2
+    assert says.lower() in answer.document["error"].lower()
+    assert answer.err == ""
+
+
+def test_what_cannot_be_deleted_is_not_asked_about(cli: Cli, worked_example: Path) -> None:
+    cli("submit", worked_example)
+    for number, why in ((9, "There is no job 9"), (1, "stop it first")):
+        answer = cli("delete", number, "--json")
+        assert answer.code == 2
+        assert "for good?" not in answer.err
+        assert why in answer.document["errors"][0]["error"]
+
+
+def test_metrics_and_logs_as_documents(cli: Cli, worked_example: Path) -> None:
+    cli("run", worked_example, "--speed", "max", "--preset", "fast")
+    points = cli("metrics", 1, "--last", 2, "--json").document
+    assert [point["step"] for point in points["metrics"]] == [124, 125]
+    assert points["metrics"][1]["eval_loss"] is not None
+    lines = cli("logs", 1, "--follow", "--json").document["lines"]
+    assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
+    assert lines[-1]["text"] == "completed"
+    assert datetime.fromisoformat(lines[0]["at"]).tzinfo is not None
 
 
 def test_a_wrong_catalogue_is_a_sentence(cli: Cli, config_directory: Path) -> None:

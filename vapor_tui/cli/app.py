@@ -18,6 +18,9 @@ from vapor_tui.log import start_logging
 
 log = logging.getLogger(__name__)
 
+_UsageError: Any = typer.BadParameter.__base__
+"""What Typer raises for wrong usage of any kind; it gives only some of them a name."""
+
 _COMMANDS = {
     "configure": "screens",
     "run": "run",
@@ -119,6 +122,8 @@ def root(
     ] = False,
 ) -> None:
     """Without a command, open the app."""
+    if speed is not None:
+        _check_speed(speed)
     context.obj = Settings(database=db, speed=speed, runs_worker=not no_worker, rings=bell)
     if context.invoked_subcommand is None:
         from vapor_tui.cli.opening import open_app
@@ -128,16 +133,39 @@ def root(
         raise typer.BadParameter("--job opens the app and goes without a command")
 
 
+def _check_speed(speed: str) -> None:
+    from vapor_tui.simulation import Pace
+
+    try:
+        Pace.parse(speed)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--speed") from None
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the program and return its exit code; no error reaches the caller as an exception."""
     start_logging()
+    as_json = "--json" in arguments
     try:
-        app(list(arguments), prog_name="vapor-tui")
+        # What is wrong with the usage is raised here for a document, and else printed by Typer.
+        code = app(list(arguments), prog_name="vapor-tui", standalone_mode=not as_json)
+    except _UsageError as error:
+        return _usage_exit(error.format_message(), error.exit_code)
+    except typer.Abort:
+        return _usage_exit("Aborted", 1)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(bool(leaving.code))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - it is told and logged
-        return exit_code_of(error, as_json="--json" in arguments)
-    return 0
+        return exit_code_of(error, as_json=as_json)
+    return code or 0
+
+
+def _usage_exit(sentence: str, code: int) -> int:
+    """Print why nothing was done as a JSON document; return the exit code."""
+    from vapor_tui.cli.output import print_json
+
+    print_json({"error": sentence, "details": {}})
+    return code
 
 
 def exit_code_of(error: Exception | KeyboardInterrupt, *, as_json: bool = False) -> int:

@@ -10,9 +10,9 @@ import typer
 from vapor_tui.cli.context import LARGEST_ID, Json, workspace_of
 from vapor_tui.cli.output import leave_if_refused, print_line, print_outcomes, say_refused
 from vapor_tui.domain.jobs import Job
-from vapor_tui.domain.lifecycle import Action, wish_label
+from vapor_tui.domain.lifecycle import Action, may_apply, wish_label
 from vapor_tui.domain.results import Ok, Refused
-from vapor_tui.services.jobs import apply_actions, purge_deleted
+from vapor_tui.services.jobs import apply_actions, get_jobs, purge_deleted
 
 commands = typer.Typer()
 
@@ -66,10 +66,17 @@ def delete(
     context: typer.Context, job_ids: JobIds, yes: Yes = False, as_json: Json = False
 ) -> None:
     """Delete jobs that have ended, with their metrics and logs."""
-    if not yes:
+    if not yes and _any_deletable(context, job_ids):
         numbers = ", ".join(str(number) for number in job_ids)
         typer.confirm(f"Delete job {numbers} for good?", abort=True, err=True)
     _apply(context, Action.DELETE, job_ids, as_json)
+
+
+def _any_deletable(context: typer.Context, job_ids: Sequence[int]) -> bool:
+    """Say whether there is anything to ask about: what is refused anyway needs no answer."""
+    with workspace_of(context) as workspace:
+        jobs = get_jobs(workspace, job_ids)
+    return any(may_apply(Action.DELETE, job.status) for job in jobs)
 
 
 def _apply(context: typer.Context, action: Action, job_ids: Sequence[int], as_json: bool) -> None:
