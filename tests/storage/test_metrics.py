@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import AddJob
-from vapor_tui.domain.metrics import MetricsBlock, Void
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock, Void
 from vapor_tui.services.exports import metric_rows
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import curves, metrics
@@ -148,3 +148,24 @@ def test_what_is_void_is_gone_with_its_stretches(workspace: Workspace, job_id: i
     assert [row["step"] for row in metric_rows(workspace, job_id)] == [3]
     count = "SELECT count(*) FROM metric_stretches"
     assert workspace.database.read(lambda c: c.exec_driver_sql(count).scalar()) == 0
+
+
+def test_points_from_a_step_on_are_void_with_their_stretches(
+    workspace: Workspace, job_id: int
+) -> None:
+    again = _block(301, [2.0] * 400)
+    blocks = [_block(1, [1.0] * 600), Void(301), again]
+    workspace.database.write(metrics.store_blocks, job_id, blocks)
+    assert [row["loss"] for row in metric_rows(workspace, job_id)] == [1.0] * 300 + [2.0] * 400
+    summed = workspace.database.read(curves.curve, job_id, 0, 640, 10)
+    loss = summed.mean[VALUE_COLUMNS.index("loss")]
+    assert loss.tolist() == [1.0] * 4 + [(44 * 1.0 + 20 * 2.0) / 64] + [2.0] * 5
+
+
+def test_less_is_left_of_a_run_that_did_not_come_as_far_again(
+    workspace: Workspace, job_id: int
+) -> None:
+    blocks = [_block(1, [1.0] * 600), Void(301)]
+    workspace.database.write(metrics.store_blocks, job_id, blocks)
+    count = "SELECT max((stretch + 1) * size) FROM metric_stretches"
+    assert workspace.database.read(lambda c: c.exec_driver_sql(count).scalar()) == 256

@@ -23,8 +23,12 @@ VALUE_COLUMNS = (
 """The metrics a row may hold, in the order of the table."""
 
 
+@dataclass(frozen=True, slots=True)
 class Void:
-    """Stands among blocks: what came before it, stored or not, no longer counts."""
+    """Stands among blocks: what came before it, stored or not, no longer counts from a step on."""
+
+    since: int = 1
+    """The first step that no longer counts; 1 is all of them."""
 
     def __len__(self) -> int:
         return 0

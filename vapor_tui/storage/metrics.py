@@ -69,13 +69,10 @@ def store_blocks(
     if not blocks:
         return
     now, raw, is_rewritten = time.time(), driver(connection), False
-    [greatest] = raw.execute(_GREATEST, (job_id,)).fetchone()
-    stored = greatest = greatest or 0
+    stored = greatest = _greatest(raw, job_id)
     for block in blocks:
         if isinstance(block, Void):
-            raw.execute("DELETE FROM training_metrics WHERE job_id = ?", (job_id,))
-            forget_stretches(raw, job_id)
-            greatest, is_rewritten = 0, True
+            greatest, is_rewritten = _make_void(raw, job_id, block.since), True
         elif len(block):
             is_rewritten |= int(block.step[0]) < stored
             raw.executemany(_UPSERT, _rows(job_id, block, now))
@@ -83,6 +80,19 @@ def store_blocks(
             greatest = max(greatest, int(block.step[-1]))
     if is_rewritten:
         raw.execute(_REWRITTEN, (job_id,))
+
+
+def _make_void(connection: sqlite3.Connection, job_id: int, since: int) -> int:
+    """Remove rows from a step on, and what they were summed up to; return the last step left."""
+    connection.execute(
+        "DELETE FROM training_metrics WHERE job_id = ? AND step >= ?", (job_id, since)
+    )
+    forget_stretches(connection, job_id, since)
+    return _greatest(connection, job_id)
+
+
+def _greatest(connection: sqlite3.Connection, job_id: int) -> int:
+    return connection.execute(_GREATEST, (job_id,)).fetchone()[0] or 0
 
 
 def metrics_after(

@@ -100,9 +100,12 @@ def _late(steps: Steps, before: int, size: int) -> list[tuple[int, int]]:
     return [(int(part[0]), int(part[-1]) + 1) for part in parts if len(part)]
 
 
-def forget_stretches(connection: sqlite3.Connection, job_id: int) -> None:
-    """Remove what was summed up, as when the rows themselves are removed."""
-    connection.execute("DELETE FROM metric_stretches WHERE job_id = ?", (job_id,))
+def forget_stretches(connection: sqlite3.Connection, job_id: int, since: int = 1) -> None:
+    """Remove what was summed up from a step on, as when the rows themselves are removed."""
+    connection.execute(
+        "DELETE FROM metric_stretches WHERE job_id = ? AND (stretch + 1) * size >= ?",
+        (job_id, since),
+    )
 
 
 def size_within(steps: int, most: int) -> int | None:
