@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from vapor_tui.domain.metrics import VALUE_COLUMNS
+from vapor_tui.domain.metrics import VALUE_COLUMNS, Void
 from vapor_tui.domain.sources import RunFacts
 from vapor_tui.runlogs import Reading, Source
 from vapor_tui.runlogs.crc32c import crc32c, masked
@@ -167,15 +167,19 @@ def take(table: Table, reading: Reading) -> None:
     if reading.is_anew:
         table.clear()
     for block in reading.blocks:
+        if isinstance(block, Void):
+            for step in [step for step in table if step >= block.since]:
+                del table[step]
+            continue
         steps = block.step.tolist()
         assert all(a < b for a, b in pairwise(steps)), "steps rise in a block"
         for place, step in enumerate(steps):
             row = table.setdefault(step, {})
             row["epoch"] = float(block.epoch[place])
             for name in VALUE_COLUMNS:
-                column = block.column(name)
-                if column is not None:
-                    row[name] = float(column[place])
+                column = block.measured(name)
+                if column is not None and (value := column[place]) is not None:
+                    row[name] = value
 
 
 def read_all(source: Source, table: Table | None = None) -> tuple[Table, RunFacts]:

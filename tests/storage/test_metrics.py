@@ -150,6 +150,31 @@ def test_what_is_void_is_gone_with_its_stretches(workspace: Workspace, job_id: i
     assert workspace.database.read(lambda c: c.exec_driver_sql(count).scalar()) == 0
 
 
+def test_a_gap_is_stored_as_such_and_what_is_not_a_number_with_its_mark(
+    workspace: Workspace, job_id: int
+) -> None:
+    loss = np.array([2.0, math.nan, math.nan])
+    gaps = np.zeros((len(VALUE_COLUMNS), 3), dtype=np.bool_)
+    gaps[VALUE_COLUMNS.index("loss"), 2] = True
+    block = MetricsBlock(np.arange(1, 4), np.zeros(3), loss=loss, gaps=gaps)
+    workspace.database.write(metrics.store_blocks, job_id, [block])
+    rows = list(metric_rows(workspace, job_id))
+    assert [row["loss"] for row in rows] == [2.0, None, None]
+    assert [row["non_finite"] for row in rows] == [None, {"loss": "nan"}, None]
+
+
+def test_points_are_stored_with_the_times_they_were_logged_at(
+    workspace: Workspace, job_id: int
+) -> None:
+    steps = np.arange(1, 201)
+    block = MetricsBlock(steps, steps / 100, loss=steps * 0.1, at=1.7e9 + steps)
+    workspace.database.write(metrics.store_blocks, job_id, [block])
+    single = workspace.database.read(curves.points_after, job_id, 0, 500)
+    assert single.at.tolist() == (1.7e9 + steps).tolist()
+    summed = workspace.database.read(curves.curve, job_id, 0, 128, 2)
+    assert summed.at.tolist() == [1.7e9 + 64, 1.7e9 + 128]
+
+
 def test_points_from_a_step_on_are_void_with_their_stretches(
     workspace: Workspace, job_id: int
 ) -> None:

@@ -234,3 +234,17 @@ def _copy_to_second_version(source: Path, path: Path) -> None:
             raw.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM source.{table}")
         raw.execute(f"PRAGMA application_id={APPLICATION_ID}")
         raw.execute("PRAGMA user_version=2")
+
+
+def test_a_gap_among_logged_losses_is_not_lost(workspace: Workspace, add_job: AddJob) -> None:
+    job_id = add_job().id
+    steps = np.arange(1, 129)
+    missing = steps % 2 == 0
+    gaps = np.zeros((len(VALUE_COLUMNS), len(steps)), dtype=np.bool_)
+    gaps[LOSS] = missing
+    loss = np.where(missing, np.nan, 1.5)
+    loss[98] = np.nan
+    block = MetricsBlock(steps, steps / 100, loss=loss, grad_norm=loss, gaps=gaps)
+    workspace.database.write(store_blocks, job_id, [block])
+    summed = _summed(workspace, job_id, SMALLEST)
+    assert summed.lost[LOSS].tolist() == [False, True]

@@ -178,3 +178,15 @@ def test_an_axis_without_values_is_one_all_the_same() -> None:
     nothing = np.full(3, np.nan)
     assert y_ends(nothing, nothing, PLAIN, None) == (0.0, 1.0)
     assert y_ends(-np.ones(3), -np.ones(3), replace(PLAIN, is_log=True), None) == (-1.0, 0.0)
+
+
+def test_points_of_unknown_time_are_left_out_of_times() -> None:
+    run = points(np.linspace(2.0, 1.0, 50))
+    run = replace(run, at=np.where(run.step <= 20, 0.0, run.at))
+    by_time = curve_of(run, Places.of(run, Axis.TIME, 1000.0), 1000.0, PLAIN)
+    assert by_time.step.tolist() == list(range(21, 51))
+    places = Places.of(run, Axis.STEP, 1000.0)
+    assert len(curve_of(run, places, 1000.0, PLAIN).step) == 50
+    taken = curve_of(run, places, 1000.0, replace(PLAIN, metric=STEP_TIME))
+    assert taken.step.tolist() == list(range(22, 51))
+    np.testing.assert_allclose(taken.low, 2.0)

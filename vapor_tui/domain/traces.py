@@ -30,8 +30,9 @@ class Points:
 
     `step`, `epoch`, `at` and `count` have shape (n,); `low`, `high` and `mean` (metrics, n) in
     the order of VALUE_COLUMNS, NaN where nothing finite was measured. `step` is the last of a
-    stretch; `at` is when it was stored, in seconds since 1970. `lost`, of their shape, says where
-    something was measured that is not finite; of a stretch it is known only for the loss.
+    stretch; `at` is when it was logged, in seconds since 1970, 0 where that is not known. `lost`,
+    of their shape, says where something was measured that is not finite; of a stretch it is known
+    only for the loss.
     """
 
     step: Steps
@@ -69,6 +70,11 @@ class Points:
         known = np.nan_to_num(self.epoch, nan=0.0, posinf=0.0, neginf=0.0)
         rising: Floats = np.maximum.accumulate(np.maximum(known, 0.0))
         return rising
+
+    @property
+    def timed(self) -> Flags:
+        """Of which it is known when they were logged."""
+        return self.at > 0
 
     def until(self, place: int) -> Points:
         """Return the first so many."""
@@ -234,9 +240,14 @@ class Trace:
     def seconds(self, started: float) -> Floats:
         """Return the wall-clock seconds of each point since a moment, never falling.
 
-        Points that were stored together are spread evenly over the time since those before.
+        Points that were stored together are spread evenly over the time since those before. One
+        of which the time is not known stands where the one before it does.
         """
-        return spread_ties(np.maximum.accumulate(np.maximum(self.points.at - started, 0.0)))
+        points, timed = self.points, self.points.timed
+        since = np.maximum.accumulate(np.maximum(points.at[timed] - started, 0.0))
+        known = np.concatenate([[0.0], spread_ties(since)])
+        seconds: Floats = known[np.cumsum(timed)]
+        return seconds
 
     def _row(self, values: Floats, metric: str) -> Floats:
         row: Floats = values[VALUE_COLUMNS.index(metric)]

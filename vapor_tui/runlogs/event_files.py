@@ -69,15 +69,15 @@ class EventFilesSource:
                 event = parse_event(message)
             except DamagedMessageError:
                 continue
-            if names.moment(event.wall_time) is not None:
-                self._ledger.at(event.wall_time)
+            if (at := names.moment(event.wall_time)) is not None:
+                self._ledger.at(at)
             if any(tag in event.scalars for tag in _SUMMARY_TAGS):
                 self._ledger.end(Outcome.COMPLETED)
             elif event.step < self._ledger.step:
                 self._ledger.goes_on()
-            self._take(event)
+            self._take(event, at)
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event, at: float | None) -> None:
         # The Trainer's summary at the end: its train_loss is the mean of the whole run.
         scalars = {tag: v for tag, v in event.scalars.items() if tag != _SUMMARY_LOSS}
         found = names.by_role(scalars)
@@ -86,7 +86,7 @@ class EventFilesSource:
         }
         epoch = names.number(found.get(names.EPOCH))
         if (values or epoch is not None) and names.whole(event.step):
-            self._ledger.point(event.step, epoch, values)
+            self._ledger.point(event.step, epoch, values, at)
 
     def _find_files(self) -> None:
         """Take up the files there are, in the order in which they were begun."""

@@ -84,7 +84,7 @@ class OwnEvents(_JsonLines):
             event = run_event.validate_json(line)
         except ValidationError:
             return
-        if event.time is not None and (at := names.moment(event.time)) is not None:
+        if (at := names.moment(event.time)) is not None:
             ledger.at(at)
         match event:
             case StageEvent():
@@ -93,7 +93,7 @@ class OwnEvents(_JsonLines):
             case MetricsEvent():
                 measured = ((name, getattr(event, name)) for name in VALUE_COLUMNS)
                 values = {name: value for name, value in measured if value is not None}
-                ledger.point(event.step, event.epoch, values)
+                ledger.point(event.step, event.epoch, values, at)
             case LogEvent():
                 ledger.line(event.text)
             case EndEvent():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,21 +21,24 @@ _LONGEST_RUN = 1e9
 _MOST_LINES = 500
 """Printed lines of one reading; a run that prints more is followed from its end."""
 
+_MOST_POINTS = 4096
+"""Of one block, so that taking it does not take long."""
+
 _Row = dict[str, float]
-"""Metrics by their column, and the epoch."""
+"""Metrics by their column, the epoch, and when it was logged: 0 where that is not known."""
 
 
 class Ledger:
     """What has been read and not been handed on yet, and the facts so far.
 
-    Points come in the order of the log. Where steps repeat or fall, as in a run that was
-    resumed, later values win: a point for the same step completes or replaces the one before.
+    A point for a step that is there completes or replaces the one before: several ranks may log
+    into one file.
     """
 
     def __init__(self, facts: RunFacts) -> None:
         self._facts: dict[str, Any] = dict(facts)
-        self._rising: dict[int, _Row] = {}
-        """Points by step since steps last fell."""
+        self._rows: dict[int, _Row] = {}
+        """Points by step."""
         self._blocks: list[MetricsBlock] = []
         self._lines: list[str] = []
 
@@ -47,16 +50,24 @@ class Ledger:
     def step(self) -> int:
         return int(self._facts["step"])
 
-    def point(self, step: int, epoch: float | None, values: Mapping[str, float]) -> None:
-        """Take what was measured at a step. Steps count from 1: what is logged at 0 is left out."""
+    def point(
+        self,
+        step: int,
+        epoch: float | None,
+        values: Mapping[str, float],
+        at: float | None = None,
+    ) -> None:
+        """Take what was measured at a step, and logged at a moment in seconds since 1970.
+
+        Steps count from 1: what is logged at 0 is left out.
+        """
         if step < 1:
             return
-        if self._rising and step < next(reversed(self._rising)):
-            self._close()
         if epoch is not None and 0 <= epoch <= LARGEST_STEP:
             self._facts["epoch"] = epoch
-        row = self._rising.setdefault(step, {})
+        row = self._rows.setdefault(step, {})
         row[names.EPOCH] = self._facts["epoch"]
+        row[names.TIME] = row.get(names.TIME) or at or 0.0
         row.update(values)
         self._reveal_nan(step, row, values)
         self._facts["step"] = step
@@ -94,7 +105,7 @@ class Ledger:
         }
         if at is None or not values:
             return False
-        self.point(at, names.number(found.get(names.EPOCH)), values)
+        self.point(at, names.number(found.get(names.EPOCH)), values, logged_at)
         return True
 
     def total(self, *, steps: int = 0, epochs: int = 0) -> None:
@@ -145,22 +156,26 @@ class Ledger:
         return lines
 
     def _close(self) -> None:
-        """Turn the points whose steps rise into a block for each set of columns.
+        """Turn the points so far into blocks, in the order of their steps."""
+        steps = sorted(self._rows)
+        self._blocks += [
+            self._block(steps[start : start + _MOST_POINTS])
+            for start in range(0, len(steps), _MOST_POINTS)
+        ]
+        self._rows = {}
 
-        A value that is missing would else be taken for one that is not a number. Since a step
-        stands only once among these points, the order of their blocks makes no difference.
-        """
-        groups: dict[tuple[str, ...], list[int]] = {}
-        for step, row in self._rising.items():
-            columns = tuple(name for name in VALUE_COLUMNS if name in row)
-            groups.setdefault(columns, []).append(step)
-        self._blocks += [self._block(columns, steps) for columns, steps in groups.items()]
-        self._rising = {}
-
-    def _block(self, columns: Sequence[str], steps: list[int]) -> MetricsBlock:
-        rows = [self._rising[step] for step in steps]
+    def _block(self, steps: list[int]) -> MetricsBlock:
+        rows = [self._rows[step] for step in steps]
+        gaps = np.array([[name not in row for row in rows] for name in VALUE_COLUMNS])
+        columns = {
+            name: np.array([row.get(name, math.nan) for row in rows])
+            for name, missing in zip(VALUE_COLUMNS, gaps, strict=True)
+            if not missing.all()
+        }
         return MetricsBlock(
             step=np.array(steps, dtype=np.int64),
             epoch=np.array([row[names.EPOCH] for row in rows]),
-            **{name: np.array([row[name] for row in rows]) for name in columns},
+            at=np.array([row[names.TIME] for row in rows]),
+            gaps=gaps,
+            **columns,
         )

@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 from vapor_tui.domain.formats import duration
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Desired, Position, Stage
-from vapor_tui.domain.metrics import Void
+from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.domain.sources import FORMAT_NAMES, LogFormat, Outcome, RunFacts, SourceState
 from vapor_tui.domain.text import storable
 from vapor_tui.own_thread import in_own_thread
@@ -90,6 +90,7 @@ class AttachRunner:
                 yield Stopped(reason=f"{storable(str(error))}. Watching has ended")
                 return
             if reading is not None:
+                is_history |= reading.is_anew
                 for event in watched.events(reading, is_history=is_history):
                     yield event
                 if reading.has_more:
@@ -178,7 +179,10 @@ class _Watched:
             name = FORMAT_NAMES[reading.state.format]
             events.append(LogText(f"{name} was emptied or replaced: it is read anew"))
             events.append(replace(progress, metrics=Void(), is_history=True))
-        events += [replace(progress, metrics=block) for block in reading.blocks]
+        events += [
+            replace(progress, metrics=_dated(block, is_history=is_history))
+            for block in reading.blocks
+        ]
         events += [LogText(storable(line)) for line in reading.lines]
         if reading.state != before:
             events.append(replace(progress, source=reading.state))
@@ -215,6 +219,16 @@ def _open(job: Job) -> Source:
     path, state = Path(job.source), job.source_state
     format = state.format if state is not None else find_source(path).format
     return open_source(path, format, state)
+
+
+def _dated(block: MetricsBlock, *, is_history: bool) -> MetricsBlock:
+    """Return points that have come just now as such, where their log does not say when they did.
+
+    When those of the history did is not known then.
+    """
+    if block.at is None or is_history or block.at.any():
+        return block
+    return replace(block, at=None)
 
 
 def position_of(facts: RunFacts) -> Position:

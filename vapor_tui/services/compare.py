@@ -103,16 +103,18 @@ def comparison_table(comparison: Comparison, now: datetime | None = None) -> Tab
 def curve_rows(workspace: Workspace, jobs: Sequence[Job]) -> Iterator[Sequence[object]]:
     """Yield all logged points of the jobs as rows of CURVE_COLUMNS, one job after the other.
 
-    `seconds` are those of the wall clock from the job's first start until the point was stored.
+    `seconds` are those of the wall clock from the job's first start until the point was logged,
+    None where that is not known.
     Read in short pieces, since a long reader keeps every worker from writing.
     """
     for job in jobs:
         started, step = (job.started_at or job.queued_at).timestamp(), 0
         while rows := workspace.database.read(curves.timed_rows, job.id, step, _PIECE):
             for row in rows:
-                seconds = max(float(str(row["created_at"])) - started, 0.0)
+                at = float(str(row["created_at"]))
+                seconds = round(max(at - started, 0.0), 3) if at else None
                 values = (row[name] for name in VALUE_COLUMNS)
-                yield (job.id, row["step"], row["epoch"], round(seconds, 3), *values)
+                yield (job.id, row["step"], row["epoch"], seconds, *values)
             step = int(str(rows[-1]["step"]))
 
 

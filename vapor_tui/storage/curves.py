@@ -104,7 +104,7 @@ def first_lost_step(
 def timed_rows(
     connection: Connection, job_id: int, step: int, limit: int
 ) -> list[dict[str, object]]:
-    """Return up to `limit` rows behind a step with when each was stored.
+    """Return up to `limit` rows behind a step with when each was logged.
 
     A value that is not finite is "nan", "inf" or "-inf"; one that was not measured is None.
     """

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock, Void
@@ -68,15 +69,16 @@ def store_blocks(
     """
     if not blocks:
         return
-    now, raw, is_rewritten = time.time(), driver(connection), False
+    raw, is_rewritten = driver(connection), False
     stored = greatest = _greatest(raw, job_id)
     for block in blocks:
         if isinstance(block, Void):
             greatest, is_rewritten = _make_void(raw, job_id, block.since), True
         elif len(block):
             is_rewritten |= int(block.step[0]) < stored
-            raw.executemany(_UPSERT, _rows(job_id, block, now))
-            keep_stretches(raw, job_id, block, greatest, now)
+            at = np.full(len(block), time.time()) if block.at is None else block.at
+            raw.executemany(_UPSERT, _rows(job_id, block, at))
+            keep_stretches(raw, job_id, block, greatest, at)
             greatest = max(greatest, int(block.step[-1]))
     if is_rewritten:
         raw.execute(_REWRITTEN, (job_id,))
@@ -172,16 +174,18 @@ def last_step(connection: Connection, job_id: int, points: int) -> int:
     return 0 if row is None else int(row[0])
 
 
-def _rows(job_id: int, block: MetricsBlock, now: float) -> Iterator[tuple[object, ...]]:
+def _rows(
+    job_id: int, block: MetricsBlock, at: NDArray[np.float64]
+) -> Iterator[tuple[object, ...]]:
     columns = [block.column(name) for name in VALUE_COLUMNS]
-    lists = [None if column is None else column.tolist() for column in columns]
+    lists = [block.measured(name) for name in VALUE_COLUMNS]
     all_finite = all(column is None or bool(np.isfinite(column).all()) for column in columns)
-    for index, (step, epoch) in enumerate(
-        zip(block.step.tolist(), block.epoch.tolist(), strict=True)
+    for index, (step, epoch, logged_at) in enumerate(
+        zip(block.step.tolist(), block.epoch.tolist(), at.tolist(), strict=True)
     ):
         values = [None if column is None else column[index] for column in lists]
         marks = None if all_finite else _withdraw_non_finite(values)
-        yield (job_id, step, epoch, *values, marks, now)
+        yield (job_id, step, epoch, *values, marks, logged_at)
 
 
 def _withdraw_non_finite(values: list[float | None]) -> str | None:

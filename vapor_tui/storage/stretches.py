@@ -56,12 +56,13 @@ WHERE job_id = ? AND size = ? AND stretch >= ? AND stretch < ? ORDER BY stretch
 
 
 def keep_stretches(
-    connection: sqlite3.Connection, job_id: int, block: MetricsBlock, before: int, now: float
+    connection: sqlite3.Connection, job_id: int, block: MetricsBlock, before: int, at: Floats
 ) -> None:
-    """Sum up what a block has changed, after it was stored at `now` in the same transaction.
+    """Sum up what a block has changed, after it was stored in the same transaction.
 
     `before` is the greatest step that was stored before it. Stretches behind the one that it lies
-    in are summed up from the block itself, the others from the rows.
+    in are summed up from the block itself, the others from the rows. `at` is when its points
+    were logged, in seconds since 1970.
     """
     last = max(int(block.step[-1]), before)
     late = block.step[: np.searchsorted(block.step, before, side="right")]
@@ -73,7 +74,7 @@ def keep_stretches(
             own += 1
             from_rows.append((begin, own))
         if own < end:
-            connection.executemany(_BY_VALUES, _rows(job_id, block, now, own, end))
+            connection.executemany(_BY_VALUES, _rows(job_id, block, at, own, end))
     for begin, end in from_rows:
         connection.execute(_FROM_ROWS, (job_id, begin * SMALLEST, end * SMALLEST))
     size = SMALLEST * FACTOR
@@ -135,7 +136,7 @@ def read_stretches(
 
 
 def _rows(
-    job_id: int, block: MetricsBlock, now: float, begin: int, end: int
+    job_id: int, block: MetricsBlock, at: Floats, begin: int, end: int
 ) -> Sequence[Sequence[object]]:
     """Return the rows of the stretches from one to before another, which the block fills alone."""
     inside = slice(*np.searchsorted(block.step, [begin * SMALLEST + 1, end * SMALLEST + 1]))
@@ -145,16 +146,30 @@ def _rows(
     values = np.array([missing if column is None else column[inside] for column in columns])
     if not len(step):
         return []
-    if block.loss is not None:  # NaN there was measured
-        values[_LOSS, np.isnan(values[_LOSS])] = np.inf
-    points = Points.single(step, block.epoch[inside], np.full(len(step), now), values)
+    if block.loss is not None:  # NaN there was measured, but for the gaps
+        lost = np.isnan(values[_LOSS])
+        if (gaps := block.gaps_of("loss")) is not None:
+            lost &= ~gaps[inside]
+        values[_LOSS, lost] = np.inf
+    points = Points.single(step, block.epoch[inside], at[inside], values)
     summed = points.grouped(SMALLEST)
     table = np.stack([summed.low, summed.high, summed.mean], axis=1).reshape(len(VALUES), -1)
     return [
-        (job_id, SMALLEST, (step - 1) // SMALLEST, step, epoch, now, rows, *shown, int(is_lost))
-        for step, epoch, rows, shown, is_lost in zip(
+        (
+            job_id,
+            SMALLEST,
+            (step - 1) // SMALLEST,
+            step,
+            epoch,
+            logged_at,
+            rows,
+            *shown,
+            int(is_lost),
+        )
+        for step, epoch, logged_at, rows, shown, is_lost in zip(
             summed.step.tolist(),
             summed.epoch.tolist(),
+            summed.at.tolist(),
             summed.count.tolist(),
             _nulls(table),
             summed.lost[_LOSS].tolist(),

@@ -221,7 +221,7 @@ class MetricRow(Table, table=True):
     non_finite: str | None = None
     """JSON object of the columns that are not finite, as {"loss": "nan"}."""
     created_at: float
-    """Seconds since the epoch, UTC."""
+    """When it was logged, in seconds since the epoch, UTC; 0 where that is not known."""
 
 
 class WorkerRow(Table, table=True):

@@ -8,7 +8,7 @@ from vapor_tui.domain.comparison import Axis
 from vapor_tui.ui.charting import Span, whole_span, window_span
 
 STEP_TIME = "step_time"
-"""Seconds between steps, worked out from when they were stored."""
+"""Seconds between steps, worked out from when they were logged."""
 METRIC_TABS = {
     "loss": "Loss",
     "accuracy": "Accuracy",

@@ -99,6 +99,8 @@ def curve_of(points: Points, places: Places, started: float, view: ChartView) ->
         low, high, mean = points.low[row], points.high[row], points.mean[row]
         lost = points.lost[row] & ~np.isfinite(mean)
     known = np.isfinite(mean) | lost
+    if places.axis is Axis.TIME:
+        known &= points.timed
     smooth = smoothed(mean[known], view.weight, points.count[known])
     values = (points.step[known], places.places[1:][known], low[known], high[known], smooth)
     return MetricCurve(*values, lost[known])
@@ -109,6 +111,7 @@ def step_times(points: Points, started: float) -> Floats:
     seconds = Trace(points).seconds(started)
     found = np.full(len(points), np.nan)  # of the first one, getting ready is a part
     found[1:] = np.diff(seconds) / np.diff(points.step)
+    found[1:][~(points.timed[1:] & points.timed[:-1])] = np.nan
     return found
 
 

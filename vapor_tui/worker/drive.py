@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 MOST_PENDING_POINTS = 32_768
 """A runner that is ahead of the store by more than this waits."""
+_LONGEST_TURN = 0.02
+"""Seconds for which events are taken before others have their turn."""
 
 
 class Drive:
@@ -67,6 +69,8 @@ class Drive:
         self._meter = PaceMeter()
         self._vitals = vitals or Vitals()
         self._blocks: list[MetricsBlock | Void] = []
+        self._pending = 0
+        """Points of these."""
         self._source: SourceState | None = None
         """Of a run that is followed, what is not stored yet."""
         self._latest_source: SourceState | None = job.source_state
@@ -151,6 +155,7 @@ class Drive:
     def stored(self, advance: Advance) -> None:
         """Take note that an advance is durable."""
         del self._blocks[: len(advance.blocks)]
+        self._pending -= sum(map(len, advance.blocks))
         del self._lines[: len(advance.lines)]
         self._vitals.stored(len(advance.health))
         if self._source is advance.source:
@@ -167,8 +172,12 @@ class Drive:
     async def _consume(self) -> None:
         try:
             async with aclosing(self._runner.run(self._job, self.control)) as events:
+                turn = time.monotonic()
                 async for event in events:
                     self._take(event)
+                    if time.monotonic() - turn > _LONGEST_TURN:
+                        await asyncio.sleep(0)  # a log is read faster than a screen may wait
+                        turn = time.monotonic()
                     if not self._room.is_set():
                         self._wake()
                         await self._room.wait()
@@ -211,7 +220,8 @@ class Drive:
         elif event.metrics is not None:
             self._blocks.append(event.metrics)
             self._metrics = latest_metrics(self._metrics, event.metrics)
-            if sum(map(len, self._blocks)) > MOST_PENDING_POINTS:
+            self._pending += len(event.metrics)
+            if self._pending > MOST_PENDING_POINTS:
                 self._room.clear()
 
     def _follow(self, source: SourceState) -> None:
@@ -284,17 +294,22 @@ class Drive:
 
 
 def latest_metrics(before: CurrentMetrics, block: MetricsBlock) -> CurrentMetrics:
-    """Return the newest value of every metric, after a block that has at least one point."""
+    """Return the newest value of every metric, after a block that has at least one point.
+
+    Steps that are late tell nothing new, but for an evaluation, which takes its time.
+    """
     values: dict[str, float | None] = {}
     marks = {}
     for name in VALUE_COLUMNS:
-        column = block.column(name)
-        if column is None:
+        place = block.last_measured(name)
+        is_known = getattr(before, name) is not None or name in before.non_finite
+        waits = is_known and name != "eval_loss"
+        if place is None or (waits and block.step[place] < before.step):
             values[name] = getattr(before, name)
             if name in before.non_finite:
                 marks[name] = before.non_finite[name]
             continue
-        value = float(column[-1])
+        value = float(getattr(block, name)[place])
         values[name] = value if math.isfinite(value) else None
         if not math.isfinite(value):
             marks[name] = str(value)

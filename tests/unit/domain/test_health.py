@@ -22,7 +22,7 @@ from vapor_tui.domain.health.findings import (
 from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.health.watch import HealthWatch
 from vapor_tui.domain.hyperparameters import Hyperparameters
-from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
 from vapor_tui.domain.notifications import Kind, health_notice
 from vapor_tui.simulation import SimulationMode, SimulationSpec, simulate
 from vapor_tui.simulation.failures import disturbances_of
@@ -331,3 +331,44 @@ def test_departures_are_the_stretches_that_say_nothing_about_the_rest() -> None:
     spike = HealthKind.SPIKE
     changes = [_change(spike, 10), _change(spike, 20, is_over=True), _change(HealthKind.NAN, 40)]
     assert departures(changes, 50) == [(10, 20), (40, 50)]
+
+
+def with_gaps(block: MetricsBlock, **gaps: np.ndarray) -> MetricsBlock:
+    """Return a block with NaN and a gap where the flags of a column say so."""
+    flags = np.zeros((len(VALUE_COLUMNS), len(block)), dtype=np.bool_)
+    columns = {}
+    for name, missing in gaps.items():
+        flags[VALUE_COLUMNS.index(name)] = missing
+        columns[name] = np.where(missing, np.nan, block.column(name))
+    return replace(block, gaps=flags, **columns)
+
+
+@pytest.mark.parametrize("points", [200, 2_000])
+def test_a_loss_that_was_not_logged_is_no_nan(points: int) -> None:
+    block = run(points)
+    sparse = with_gaps(block, loss=block.step % 2 == 1)
+    watch = HealthWatch()
+    assert watch.feed(sparse) == []
+    later = run(points + 10)
+    spoilt = changed(part(later, points, points + 10), "loss", 0, 10**6, np.nan)
+    assert [_told(change)[0] for change in watch.feed(spoilt)] == ["nan"]
+
+
+def test_losses_that_come_again_or_late_are_not_judged_again() -> None:
+    block = run()
+    watch = HealthWatch()
+    assert watch.feed(block) == []
+    for start in range(0, 40, 5):
+        assert watch.feed(part(block, start, start + 5)) == []
+
+
+def test_an_evaluation_counts_though_it_comes_behind_its_step() -> None:
+    falling = np.linspace(2.0, 0.5, POINTS)
+    block = replace(run(), loss=falling)
+    watch, told = HealthWatch(), []
+    for start in range(0, POINTS, 10):
+        watch.feed(part(block, start, start + 10))
+        step = block.step[start + 9 : start + 10]
+        late = MetricsBlock(step, step / POINTS, eval_loss=1 + abs(step - 100) / 100)
+        told += [change.finding.kind for change in watch.feed(late)]
+    assert told == [HealthKind.EVAL_RISING]

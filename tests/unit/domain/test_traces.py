@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,12 @@ def test_seconds_never_fall_and_begin_with_the_job() -> None:
     assert seconds[0] == 0.0
     assert (np.diff(seconds) >= 0).all()
     assert seconds[-1] == 5.0
+
+
+def test_points_of_unknown_time_stand_where_the_one_before_them_does() -> None:
+    at = np.array([0.0, 0.0, 104.0, 106.0, 0.0, 110.0])
+    whole = points(1, [1.0] * 6)
+    seconds = Trace(replace(whole, at=at)).seconds(100.0)
+    assert seconds.tolist() == [0.0, 0.0, 4.0, 6.0, 6.0, 10.0]
+    assert replace(whole, at=at).timed.tolist() == [False, False, True, True, False, True]
+    assert Trace(replace(whole, at=np.zeros(6))).seconds(100.0).tolist() == [0.0] * 6

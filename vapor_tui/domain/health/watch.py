@@ -48,6 +48,8 @@ class HealthWatch:
         self._stall = StallDetector(wanted.stalled_factor, wanted.stalled_seconds)
         self._recent: float | None = None
         self._step = 0
+        self._judged_until = 0
+        """The last step whose loss was judged: one that comes again or late is not."""
         self._finite = 0
         self._pace = 1.0
 
@@ -56,19 +58,21 @@ class HealthWatch:
         if not self.settings.enabled or not len(block):
             return []
         changes: Changes = []
-        losses, norms, rates = _list(block.loss), _list(block.grad_norm), _list(block.learning_rate)
-        evaluated, speeds = _list(block.eval_loss), _list(block.tokens_per_second)
+        names = ("loss", "grad_norm", "learning_rate", "eval_loss", "tokens_per_second")
+        losses, norms, rates, evaluated, speeds = (
+            block.measured(name) or [None] * len(block) for name in names
+        )
         steps: list[int] = block.step.tolist()
         for i in self._judged(block):
-            step = self._step = steps[i]
-            if losses is not None:
-                norm = None if norms is None else norms[i]
-                rate = None if rates is None else rates[i]
-                self._take_loss(step, losses[i], norm, rate, changes)
-            if speeds is not None and self.settings.slow and self._speed.take(speeds[i]):
+            step, loss, value, speed = steps[i], losses[i], evaluated[i], speeds[i]
+            self._step = max(self._step, step)
+            if loss is not None and step > self._judged_until:
+                self._judged_until = step
+                self._take_loss(step, loss, norms[i], rates[i], changes)
+            if speed is not None and self.settings.slow and self._speed.take(speed):
                 self._turn_speed(step, changes)
-            if evaluated is not None and math.isfinite(evaluated[i]):
-                self._take_evaluation(step, evaluated[i], changes)
+            if value is not None and math.isfinite(value):
+                self._take_evaluation(step, value, changes)
         return changes
 
     def resume(self, past: MetricsBlock, found: Mapping[HealthKind, Finding]) -> Changes:
@@ -135,16 +139,20 @@ class HealthWatch:
 
         That is where one is high, evaluated or not a number.
         """
-        size = len(block)
         matters = ~np.isfinite(losses) | (losses == 0.0)
+        if (gaps := block.gaps_of("loss")) is not None:
+            matters &= ~gaps
         if block.eval_loss is not None:
             matters |= np.isfinite(block.eval_loss)
+        weights = np.where(matters, np.inf, losses)
+        places = np.flatnonzero(~np.isnan(weights))
+        size = len(places)
         starts = np.arange(0, size, -(-size // _MOST_POINTS))
-        highest = np.maximum.reduceat(np.where(matters, np.inf, losses), starts).tolist()
+        highest = np.maximum.reduceat(weights[places], starts).tolist()
         for start, stop, high in zip(
             starts.tolist(), [*starts[1:].tolist(), size], highest, strict=True
         ):
-            yield from range(start, stop if high > self._divergence.limit else start + 1)
+            yield from places[start : stop if high > self._divergence.limit else start + 1].tolist()
 
     def _take_loss(
         self, step: int, loss: float, norm: float | None, rate: float | None, changes: Changes
@@ -233,10 +241,6 @@ class HealthWatch:
         if self.active.pop(kind, None) is not None:
             at = self._step if step is None else step
             changes.append(HealthChange(Finding(kind, at, what), is_over=True))
-
-
-def _list(column: Column | None) -> list[float] | None:
-    return None if column is None else column.tolist()
 
 
 def _loss(value: float) -> str:

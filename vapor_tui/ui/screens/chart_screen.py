@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import var
 from textual.timer import Timer
 
+from vapor_tui.domain.comparison import Axis
 from vapor_tui.domain.history import Detail, History
 from vapor_tui.services.traces import detail_size, read_detail
 from vapor_tui.ui.chart_view import (
@@ -211,7 +212,8 @@ class ChartScreen(JobScreen[ResultT]):
     def present(self) -> frozenset[str]:
         """The metrics that the run has logged."""
         found = {name for name in METRIC_TABS if name != STEP_TIME and self.history.has(name)}
-        return frozenset(found | ({STEP_TIME} if len(self.history) > 1 else set()))
+        has_times = int(self.history.points.timed.sum()) > 1
+        return frozenset(found | ({STEP_TIME} if has_times else set()))
 
     def show_chart(self) -> None:
         """Show the curves as they are looked at now."""
@@ -295,8 +297,10 @@ class ChartScreen(JobScreen[ResultT]):
         self.view = self.view.following()
 
     def action_axis(self) -> None:
-        axis = AXES[(AXES.index(self.view.axis) + 1) % len(AXES)]
-        self.view = replace(self.view, axis=axis)
+        has_times = not len(self.history) or self.history.points.timed.any()
+        axes = [axis for axis in AXES if has_times or axis is not Axis.TIME]
+        at = axes.index(self.view.axis) if self.view.axis in axes else -1
+        self.view = replace(self.view, axis=axes[(at + 1) % len(axes)])
 
     def action_log_scale(self) -> None:
         self.view = replace(self.view, is_log=not self.view.is_log)

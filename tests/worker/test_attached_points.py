@@ -1,0 +1,131 @@
+"""What a worker makes of the points of a log: their order, their times, starts, health."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import logged_runs as logs
+from tests.conftest import OWNER, AddJob
+from tests.worker.test_attach import attached, stored, watch
+from vapor_tui.domain.health.findings import HealthKind, standing
+from vapor_tui.domain.jobs import CurrentMetrics, Engine, Job
+from vapor_tui.domain.lifecycle import Position, Stage
+from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.domain.traces import Points
+from vapor_tui.runners.base import Completed, Progress, RunControl, RunnerEvent
+from vapor_tui.services.workspace import Workspace
+from vapor_tui.storage import curves
+from vapor_tui.storage.health import health_history
+from vapor_tui.worker import drive
+from vapor_tui.worker.drive import latest_metrics
+from vapor_tui.worker.worker import Worker
+
+
+def falling(last: int, seed: int = 1) -> list[dict[str, float]]:
+    draw = random.Random(seed)
+    rows = ((step, 0.8 + 2.2 * math.exp(-step / 300)) for step in range(10, last + 1, 10))
+    return [{"step": s, "epoch": s / 1000, "loss": v + draw.gauss(0, 0.02)} for s, v in rows]
+
+
+def points(workspace: Workspace, job: Job) -> Points:
+    return workspace.database.read(curves.latest_points, job.id, 5000)
+
+
+def found(workspace: Workspace, job: Job) -> list[HealthKind]:
+    return list(standing(workspace.database.read(health_history, job.id)))
+
+
+async def test_an_ordinary_run_is_sound_and_has_its_latest_values(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    entries = []
+    for row in falling(1190):
+        entries.append(row)
+        if row["step"] % 100 == 0:
+            entries.append({**row, "eval_loss": 1.0 + row["loss"]})
+            del entries[-1]["loss"]
+    state = logs.trainer_state(entries, max_steps=2000)
+    job = attached(workspace, logs.written(tmp_path / "trainer_state.json", state))
+    await watch(workspace, job, lambda job: job.current_step == 1190)
+    seen = stored(workspace, job)
+    assert seen.current_metrics.loss == entries[-1]["loss"]
+    assert seen.current_metrics.eval_loss == pytest.approx(1.0 + falling(1100)[-1]["loss"])
+    assert workspace.database.read(health_history, job.id) == []
+
+
+def test_late_points_do_not_take_the_place_of_later_ones() -> None:
+    before = CurrentMetrics(step=100, loss=1.0)
+    late = MetricsBlock(
+        np.array([98]), np.zeros(1), loss=np.ones(1) * 3, eval_loss=np.ones(1), accuracy=np.ones(1)
+    )
+    after = latest_metrics(before, late)
+    assert (after.step, after.loss, after.eval_loss, after.accuracy) == (100, 1.0, 1.0, 1.0)
+
+
+async def test_points_have_the_times_of_the_log(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [{**row, "timestamp": 1.7e9 + row["step"]} for row in falling(500)]
+    job = attached(workspace, logs.written(tmp_path / "m.jsonl", logs.json_lines(rows)))
+    await watch(workspace, job, lambda job: job.current_step == 500)
+    assert points(workspace, job).at.tolist() == [row["timestamp"] for row in rows]
+
+
+async def test_times_are_known_of_what_comes_while_it_is_watched(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = logs.written(tmp_path / "m.jsonl", logs.json_lines(falling(500)), 0)
+    job = attached(workspace, path)
+
+    def goes_on(job: Job) -> bool:
+        if job.current_step == 500:
+            path.write_text(logs.json_lines(falling(510)))
+        return job.current_step == 510
+
+    await watch(workspace, job, goes_on)
+    at = points(workspace, job).at
+    assert at[:-1].tolist() == [0.0] * 50
+    assert at[-1] == pytest.approx(path.stat().st_mtime, abs=30)
+
+
+class Hasty:
+    """Has everything at once."""
+
+    async def run(self, job: Job, control: RunControl) -> AsyncGenerator[RunnerEvent, None]:
+        for step in range(1, 301):
+            block = MetricsBlock(np.array([step]), np.zeros(1), loss=np.ones(1))
+            yield Progress(Position(Stage.TRAINING, 1, 0.0, step), 0.0, metrics=block)
+        yield Completed()
+
+
+async def test_others_have_their_turn_while_events_are_taken(
+    workspace: Workspace, add_job: AddJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "_LONGEST_TURN", 0.0)
+    turns: list[int] = []
+    take = drive.Drive._take
+
+    async def count() -> None:
+        while True:
+            turns[-1:] = [turns[-1] + 1 if turns else 0]
+            await asyncio.sleep(0)
+
+    def taken(self: drive.Drive, event: RunnerEvent) -> None:
+        take(self, event)
+        if isinstance(event, Progress) and event.position.step in (1, 300):
+            turns.append(0)
+
+    monkeypatch.setattr(drive.Drive, "_take", taken)
+    add_job()
+    counting = asyncio.create_task(count())
+    try:
+        one = Worker(workspace.database, OWNER, runners={Engine.SIMULATOR: Hasty})
+        await asyncio.wait_for(one.run(asyncio.Event(), once=True), 20)
+    finally:
+        counting.cancel()
+    assert turns[-2] >= 200, "between the first and the last of 300 events"
