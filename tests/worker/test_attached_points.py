@@ -13,15 +13,18 @@ import pytest
 
 from tests import logged_runs as logs
 from tests.conftest import OWNER, AddJob
-from tests.worker.test_attach import attached, stored, watch
-from vapor_tui.domain.health.findings import HealthKind, standing
+from tests.worker.test_attach import attached, losses, stored, watch
+from vapor_tui.domain.health.findings import HealthKind, departures, standing
 from vapor_tui.domain.jobs import CurrentMetrics, Engine, Job
 from vapor_tui.domain.lifecycle import Position, Stage
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.domain.traces import Points
 from vapor_tui.runners.base import Completed, Progress, RunControl, RunnerEvent
+from vapor_tui.services.exports import new_log_lines
+from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import curves
+from vapor_tui.storage.events import history
 from vapor_tui.storage.health import health_history
 from vapor_tui.worker import drive
 from vapor_tui.worker.drive import latest_metrics
@@ -91,6 +94,54 @@ async def test_times_are_known_of_what_comes_while_it_is_watched(
     at = points(workspace, job).at
     assert at[:-1].tolist() == [0.0] * 50
     assert at[-1] == pytest.approx(path.stat().st_mtime, abs=30)
+
+
+async def test_a_run_that_is_started_again_is_another_to_the_watch(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    spoilt = [
+        {**row, "loss": row["loss"] * (1 if row["step"] < 600 else 8)} for row in falling(900)
+    ]
+    path = logs.written(tmp_path / "m.jsonl", logs.json_lines(spoilt), 0)
+    job = attached(workspace, path)
+    await watch(workspace, job, lambda job: job.current_step == 900)
+    assert found(workspace, job)
+    told = len(list_notifications(workspace))
+    assert told
+
+    with path.open("a") as file:
+        file.write(logs.json_lines(falling(300, seed=2)))
+    await watch(workspace, job, lambda job: job.current_step == 300)
+    assert sorted(losses(workspace, job)) == list(range(10, 301, 10))
+    assert stored(workspace, job).current_metrics.loss == falling(300, seed=2)[-1]["loss"]
+    assert workspace.database.read(health_history, job.id) == []
+    lines = [line.text for line in new_log_lines(workspace, job.id, 0)]
+    assert lines[-1] == "the run was started again in the same log"
+
+    with path.open("a") as file:
+        file.write(logs.json_lines([{"step": step, "loss": math.nan} for step in (310, 320)]))
+    await watch(workspace, job, lambda job: job.current_step == 320)
+    assert found(workspace, job) == [HealthKind.NAN]
+    assert len(list_notifications(workspace)) == told + 1, "of this start nothing was told yet"
+
+
+async def test_what_was_wrong_with_a_log_that_was_replaced_does_not_stand(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    spoilt = [
+        {**row, "loss": row["loss"] * (1 if row["step"] < 600 else 8)} for row in falling(900)
+    ]
+    path = logs.written(tmp_path / "m.jsonl", logs.json_lines(spoilt), 0)
+    job = attached(workspace, path)
+    await watch(workspace, job, lambda job: job.current_step == 900)
+    assert found(workspace, job)
+    path.write_text(logs.json_lines(falling(800, seed=3)))
+    await watch(workspace, job, lambda job: job.current_step == 800)
+    changes = workspace.database.read(health_history, job.id)
+    assert changes == []
+    assert departures(changes, 800) == []
+    events = [e for e in workspace.database.read(history, job.id) if e.what == "health"]
+    assert (events[-1].before, events[-1].after) == ("findings", None)
 
 
 class Hasty:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, TypeAlias
@@ -50,6 +51,25 @@ class Outcome(StrEnum):
     STOPPED = "stopped"
 
 
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """How the steps of a log rise, and the points that have fallen behind."""
+
+    top: int = 0
+    """The greatest step with a training loss since the run was last started."""
+    every: int = 1
+    """By how much the greatest one last rose."""
+    latest: float = 0.0
+    """When the latest point was logged, in seconds since 1970; 0 where the log gives no times."""
+    behind: int = 0
+    """How many points have just risen far behind the greatest step."""
+    first: int = 0
+    """The step of the first of these."""
+    first_at: float | None = None
+    last: int = 0
+    """The step of the last of these."""
+
+
 class RunFacts(BaseModel):
     """What a source has said of its run so far, beside the metrics."""
 
@@ -74,6 +94,7 @@ class RunFacts(BaseModel):
     """The latest step whose loss was exactly 0: with a grad_norm of NaN it hides a NaN."""
     nan_grad_step: int = 0
     """The latest step whose grad_norm was NaN."""
+    rise: Rise = Rise()
 
     @property
     def seconds_per_step(self) -> float | None:

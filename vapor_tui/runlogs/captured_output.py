@@ -150,6 +150,7 @@ class CapturedOutput:
             self._resolve(self._bar_step, ledger)
             self._bar_step, self._bar_total, self._logged = None, 0, 0
             ledger.goes_on()
+            ledger.announce()
         if found := _TOTAL.search(text):
             ledger.total(steps=names.whole(found[1].replace(",", "")) or 0)
         if found := _EPOCHS.search(text):

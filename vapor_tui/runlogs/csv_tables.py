@@ -27,6 +27,8 @@ class CsvTable:
 
     def feed(self, line: str, ledger: Ledger) -> None:
         if (heading := read_heading(line)) is not None:
+            if self._columns:
+                ledger.announce()
             self._delimiter, self._columns = heading
             return
         cells = cells_of(line, self._delimiter)

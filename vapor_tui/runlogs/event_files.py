@@ -64,6 +64,7 @@ class EventFilesSource:
         )
 
     def _read(self, tail: Tail) -> None:
+        begins = tail.offset == 0
         for message in whole_records(tail, PIECE):
             try:
                 event = parse_event(message)
@@ -71,6 +72,9 @@ class EventFilesSource:
                 continue
             if (at := names.moment(event.wall_time)) is not None:
                 self._ledger.at(at)
+            if begins:
+                self._ledger.announce(at)
+                begins = False
             if any(tag in event.scalars for tag in _SUMMARY_TAGS):
                 self._ledger.end(Outcome.COMPLETED)
             elif event.step < self._ledger.step:

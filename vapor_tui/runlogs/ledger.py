@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock
+from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock, Void
 from vapor_tui.domain.run_events import LARGEST_STEP
-from vapor_tui.domain.sources import Outcome, RunFacts
+from vapor_tui.domain.sources import Outcome, Rise, RunFacts
 from vapor_tui.runlogs import names
+from vapor_tui.runlogs.starts import Starts
 
 LONGEST_LINE_KEPT = 2_000
 """Characters of a printed line."""
@@ -32,19 +33,20 @@ class Ledger:
     """What has been read and not been handed on yet, and the facts so far.
 
     A point for a step that is there completes or replaces the one before: several ranks may log
-    into one file.
+    into one file. Where the run was started again, points from that step on are void.
     """
 
     def __init__(self, facts: RunFacts) -> None:
         self._facts: dict[str, Any] = dict(facts)
+        self._starts = Starts(facts.rise)
         self._rows: dict[int, _Row] = {}
-        """Points by step."""
-        self._blocks: list[MetricsBlock] = []
+        """Points by step since the run was last started."""
+        self._blocks: list[MetricsBlock | Void] = []
         self._lines: list[str] = []
 
     @property
     def facts(self) -> RunFacts:
-        return RunFacts(**self._facts)
+        return RunFacts(**{**self._facts, "rise": self._starts.rise})
 
     @property
     def step(self) -> int:
@@ -63,6 +65,8 @@ class Ledger:
         """
         if step < 1:
             return
+        if "loss" in values and self._starts.take(step, at):
+            self._start_again(step)
         if epoch is not None and 0 <= epoch <= LARGEST_STEP:
             self._facts["epoch"] = epoch
         row = self._rows.setdefault(step, {})
@@ -140,11 +144,36 @@ class Ledger:
         """Take back an end: the same log tells of another start."""
         self._facts.update(outcome=None, reason="", artifact=None)
 
+    def announce(self, at: float | None = None) -> None:
+        """Take note that a program begins to log here, which may be the same run's once more."""
+        self._starts.announce(at)
+
+    def void(self) -> None:
+        """Withdraw all points so far: what follows tells of the run from its beginning."""
+        self._starts = Starts(Rise())
+        self._withdraw(1)
+
+    def _withdraw(self, since: int) -> None:
+        self._rows = {step: row for step, row in self._rows.items() if step < since}
+        self._close()
+        if self._blocks and isinstance(before := self._blocks[-1], Void):
+            since = min(since, before.since)
+            self._blocks.pop()
+        self._blocks.append(Void(since))
+
+    def _start_again(self, step: int) -> None:
+        first_at = self._starts.rise.first_at
+        self._withdraw(step)
+        self.goes_on()
+        if self._starts.begin(step):
+            begun = None if first_at is None else datetime.fromtimestamp(first_at, UTC)
+            self._facts.update(started_at=begun, elapsed_seconds=None)
+
     def line(self, text: str) -> None:
         """Keep a line that the run printed."""
         self._lines.append(text[:LONGEST_LINE_KEPT])
 
-    def take_blocks(self) -> list[MetricsBlock]:
+    def take_blocks(self) -> list[MetricsBlock | Void]:
         """Hand on the points so far, in blocks to be stored one after the other."""
         self._close()
         blocks, self._blocks = self._blocks, []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from vapor_tui.domain.metrics import MetricsBlock
+from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.domain.sources import SourceState
 
 
@@ -16,8 +16,11 @@ class Reading:
 
     state: SourceState
     """Where the next reading goes on, this one included."""
-    blocks: tuple[MetricsBlock, ...] = ()
-    """To be taken one after the other: where a step comes again, the later value counts."""
+    blocks: tuple[MetricsBlock | Void, ...] = ()
+    """To be taken one after the other: where a step comes again, the later value counts.
+
+    There is a Void among them where the run was started again in the same log.
+    """
     lines: tuple[str, ...] = ()
     """What the run printed, as it came."""
     is_anew: bool = False

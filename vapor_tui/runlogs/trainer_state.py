@@ -49,11 +49,14 @@ class TrainerStateSource:
             return Reading(self._state)
         document = Document(_text(self._folder / name))
         known = self._known_entries()
+        if document.crc_of(known) is None and not document.header():
+            return Reading(self._state)  # it is being written anew
         is_anew = bool(known) and document.first_crc() not in (None, self._first_crc())
-        if is_anew or document.crc_of(known) != self._crc():
-            known = 0  # resumed from an earlier state, or another run
         ledger = Ledger(RunFacts() if is_anew else self._state.facts)
         ledger.goes_on()
+        if is_anew or document.crc_of(known) != self._crc():
+            known = 0  # resumed from an earlier state, or another run
+            ledger.void()
         entries = 0
         for entries, entry in enumerate(document.entries(), 1):
             if entries > known:

@@ -179,10 +179,12 @@ class _Watched:
             name = FORMAT_NAMES[reading.state.format]
             events.append(LogText(f"{name} was emptied or replaced: it is read anew"))
             events.append(replace(progress, metrics=Void(), is_history=True))
-        events += [
-            replace(progress, metrics=_dated(block, is_history=is_history))
-            for block in reading.blocks
-        ]
+        for block in reading.blocks:
+            if isinstance(block, Void):
+                events.append(LogText("the run was started again in the same log"))
+                events.append(replace(progress, metrics=block, is_history=True))
+            else:
+                events.append(replace(progress, metrics=_dated(block, is_history=is_history)))
         events += [LogText(storable(line)) for line in reading.lines]
         if reading.state != before:
             events.append(replace(progress, source=reading.state))

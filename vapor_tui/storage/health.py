@@ -14,7 +14,9 @@ from vapor_tui.domain.health.findings import (
     Finding,
     HealthChange,
     HealthKind,
+    Withdrawn,
     standing,
+    still_true,
     worth_telling,
 )
 from vapor_tui.domain.jobs import Job
@@ -26,6 +28,8 @@ from vapor_tui.storage.notifications import notify
 
 HEALTH = "health"
 """What such a line of the history is about: `to` is the kind found, `from` one that is over."""
+WITHDRAWN = "findings"
+"""Stands for all kinds, where what was found is over since its points are void."""
 
 if TYPE_CHECKING:
     from vapor_tui.domain.metrics import Column
@@ -44,23 +48,40 @@ class HealthPast:
 
 
 def store_health(
-    connection: Connection, job: Job, changes: Sequence[HealthChange], *, who: str, fence: int
+    connection: Connection,
+    job: Job,
+    changes: Sequence[HealthChange | Withdrawn],
+    *,
+    who: str,
+    fence: int,
 ) -> None:
-    """Write changes to a job's history, and the notifications that are due, each once a job."""
+    """Write changes to a job's history, and the notifications that are due, each once a start."""
     if not changes:
         return
-    told = [change.finding.kind for change in health_history(connection, job.id)]
-    for finding in worth_telling(changes, told):
+    known = health_history(connection, job.id)
+    withdrawn = [change for change in changes if isinstance(change, Withdrawn)]
+    told = [change.finding.kind for change in still_true([*known, *withdrawn])]
+    for finding in worth_telling(still_true(changes), told):
         metadata = {"health": finding.kind.value, "step": finding.step}
         notify(connection, job.owner, health_notice(job.name, finding), job.id, metadata)
     for change in changes:
-        kind = change.finding.kind.value
-        before, after = (kind, None) if change.is_over else (None, kind)
+        if isinstance(change, HealthChange):
+            kind = change.finding.kind.value
+            before, after = (kind, None) if change.is_over else (None, kind)
+            known.append(change)
+        elif still_true([*known, change]) == known:
+            continue
+        else:
+            before, after = WITHDRAWN, None
+            known = still_true([*known, change])
         record(connection, job.id, HEALTH, before, after, who=who, fence=fence, note=change.note)
 
 
 def health_history(connection: Connection, job_id: int) -> list[HealthChange]:
-    """Return the latest changes of a job's health, in the order they were noticed."""
+    """Return the latest changes of a job's health, in the order they were noticed.
+
+    Without what was found at points that are void.
+    """
     rows = connection.execute(
         select(EVENTS.c["from"].label("before"), EVENTS.c.to, EVENTS.c.note)
         .where(EVENTS.c.job_id == job_id, EVENTS.c.what == HEALTH)
@@ -68,10 +89,12 @@ def health_history(connection: Connection, job_id: int) -> list[HealthChange]:
         .limit(_MOST_CHANGES)
     ).all()
     found = (
-        HealthChange.parse(row.to or row.before or "", row.note, is_over=row.to is None)
+        Withdrawn.parse(row.note)
+        if row.before == WITHDRAWN
+        else HealthChange.parse(row.to or row.before or "", row.note, is_over=row.to is None)
         for row in reversed(rows)
     )
-    return [change for change in found if change is not None]
+    return still_true(change for change in found if change is not None)
 
 
 def health_past(connection: Connection, job: Job) -> HealthPast:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from vapor_tui.domain.estimate import final_cost
-from vapor_tui.domain.health.findings import HealthChange
+from vapor_tui.domain.health.findings import HealthChange, Withdrawn
 from vapor_tui.domain.jobs import CurrentMetrics, Job, Placement
 from vapor_tui.domain.lifecycle import HELD, Desired, Position, Status, closing_line
 from vapor_tui.domain.metrics import MetricsBlock, Void
@@ -79,7 +79,7 @@ class Advance:
     reason: str = ""
     """Why it ended, for the history and the notification."""
     notices: Sequence[Notice] = ()
-    health: Sequence[HealthChange] = ()
+    health: Sequence[HealthChange | Withdrawn] = ()
     """What the blocks have shown, or that there are none."""
 
     @property

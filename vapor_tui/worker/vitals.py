@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vapor_tui.domain.health.findings import HealthChange
+from vapor_tui.domain.health.findings import HealthChange, Withdrawn
 from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.health.watch import HealthWatch
 from vapor_tui.domain.lifecycle import Position, Stage
@@ -17,14 +17,14 @@ class Vitals:
     def __init__(self, settings: HealthSettings | None = None, past: HealthPast | None = None):
         self._settings = settings
         self._watch = HealthWatch(settings)
-        self._changes: list[HealthChange] = []
+        self._changes: list[HealthChange | Withdrawn] = []
         self._last: tuple[float, float] | None = None
         self._known_pace = 1.0
         if past is not None:
             self._changes += self._watch.resume(past.points, past.found)
 
     @property
-    def changes(self) -> tuple[HealthChange, ...]:
+    def changes(self) -> tuple[HealthChange | Withdrawn, ...]:
         """What is not stored yet."""
         return tuple(self._changes)
 
@@ -35,7 +35,7 @@ class Vitals:
     def take(self, before: Position, event: Progress, clock: float) -> None:
         """Judge what a run has come to from a position."""
         if isinstance(event.metrics, Void):
-            self._watch = HealthWatch(self._settings)
+            self._begin_anew(event.metrics.since)
         elif event.metrics is not None:
             self._changes += self._watch.feed(event.metrics)
         trained, trains = (p.stage is Stage.TRAINING for p in (before, event.position))
@@ -52,6 +52,12 @@ class Vitals:
             self._watch.training(clock)
         elif not trains:
             self._changes += self._watch.interrupted(clock)
+
+    def _begin_anew(self, since: int) -> None:
+        """Forget a run whose points are void: what still is wrong with it is found again."""
+        self._changes.append(Withdrawn(since))
+        self._changes += self._watch.withdrawn(since)
+        self._watch = HealthWatch(self._settings)
 
     def look(self, clock: float) -> None:
         """Let time pass while nothing may come."""

@@ -15,8 +15,10 @@ from vapor_tui.domain.health.findings import (
     Finding,
     HealthChange,
     HealthKind,
+    Withdrawn,
     departures,
     standing,
+    still_true,
     worth_telling,
 )
 from vapor_tui.domain.health.settings import HealthSettings
@@ -372,3 +374,19 @@ def test_an_evaluation_counts_though_it_comes_behind_its_step() -> None:
         late = MetricsBlock(step, step / POINTS, eval_loss=1 + abs(step - 100) / 100)
         told += [change.finding.kind for change in watch.feed(late)]
     assert told == [HealthKind.EVAL_RISING]
+
+
+def test_what_was_found_at_points_that_are_void_does_not_count() -> None:
+    spike, over = _change(HealthKind.SPIKE, 50), _change(HealthKind.SPIKE, 60, is_over=True)
+    nan = _change(HealthKind.NAN, 200)
+    assert still_true([spike, over, nan, Withdrawn(100)]) == [spike, over]
+    assert still_true([spike, over, nan, Withdrawn(1), nan]) == [nan]
+    assert Withdrawn.parse(Withdrawn(100).note) == Withdrawn(100)
+    assert Withdrawn.parse("from the beginning") is None
+
+
+def test_what_was_found_before_a_run_is_started_again_from_a_later_step_is_over() -> None:
+    watch = HealthWatch()
+    watch.feed(changed(run(), "loss", 100, 10**6, np.nan))
+    assert watch.withdrawn(100) == []
+    assert [_told(change) for change in watch.withdrawn(200)] == [("nan", 199, True)]

@@ -34,6 +34,7 @@ LOGS: dict[LogFormat, bytes] = {
     ),
 }
 RESUMED = logs.json_lines([*ENTRIES, *logs.history(range(75, 105, 5), per_epoch=40)]).encode()
+STARTED_AGAIN = logs.json_lines([*ENTRIES, *logs.history(range(10, 60, 10), per_epoch=40)]).encode()
 
 formats = st.sampled_from(list(LOGS))
 many = settings(
@@ -65,7 +66,9 @@ def at_once(path: Path, kind: LogFormat, content: bytes) -> tuple[logs.Table, So
 @given(data=st.data(), kind=formats)
 def test_pieces_are_what_the_whole_is(tmp_path: Path, data: st.DataObject, kind: LogFormat) -> None:
     content = (
-        data.draw(st.sampled_from([LOGS[kind], RESUMED])) if kind is LogFormat.JSONL else LOGS[kind]
+        data.draw(st.sampled_from([LOGS[kind], RESUMED, STARTED_AGAIN]))
+        if kind is LogFormat.JSONL
+        else LOGS[kind]
     )
     cuts = sorted(data.draw(st.lists(st.integers(0, len(content)), max_size=8)))
     wanted, last = at_once(tmp_path / "whole", kind, content)
@@ -192,12 +195,14 @@ def test_a_copy_that_takes_the_files_place_is_read_on(tmp_path: Path) -> None:
 def test_a_state_of_another_run_is_read_anew_and_a_resumed_one_is_not(tmp_path: Path) -> None:
     path = logs.written(tmp_path / "trainer_state.json", LOGS[LogFormat.TRAINER_STATE], 90)
     source = open_source(path, LogFormat.TRAINER_STATE)
-    logs.read_all(source)
+    table, _ = logs.read_all(source)
     resumed = [*ENTRIES[:5], *logs.history(range(45, 95, 5), per_epoch=40)]
     logs.written(path, logs.trainer_state(resumed), 60)
     reading = source.read()
     assert not reading.is_anew
     assert reading.state.facts.step == 90
+    logs.take(table, reading)
+    assert sorted(table) == [entry["step"] for entry in resumed if "loss" in entry]
     logs.written(path, logs.trainer_state(logs.history(range(7, 70, 7))), 30)
     assert source.read().is_anew
 

@@ -71,6 +71,35 @@ class HealthChange:
         return cls(Finding(HealthKind(kind), int(step), what), is_over)
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Stands among changes: what was found from a step on is void, as are the points there."""
+
+    since: int
+
+    @property
+    def note(self) -> str:
+        """The step and a sentence, as the history keeps them."""
+        return f"step {self.since}: The log counts anew from here"
+
+    @classmethod
+    def parse(cls, note: str) -> Withdrawn | None:
+        """Return what a line of the history tells of; None for one that tells of none."""
+        step = note.removeprefix("step ").partition(": ")[0]
+        return cls(int(step)) if step.isascii() and step.isdigit() else None
+
+
+def still_true(changes: Iterable[HealthChange | Withdrawn]) -> list[HealthChange]:
+    """Return the changes that no later start has withdrawn, in order."""
+    kept: list[HealthChange] = []
+    for change in changes:
+        if isinstance(change, Withdrawn):
+            kept = [other for other in kept if other.finding.step < change.since]
+        else:
+            kept.append(change)
+    return kept
+
+
 def standing(changes: Iterable[HealthChange]) -> dict[HealthKind, Finding]:
     """Return what has been found and is not over, the gravest first, of changes in order."""
     found: dict[HealthKind, Finding] = {}

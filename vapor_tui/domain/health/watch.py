@@ -75,6 +75,13 @@ class HealthWatch:
                 self._take_evaluation(step, value, changes)
         return changes
 
+    def withdrawn(self, since: int) -> Changes:
+        """End what was found before a step, where the run is started again from that step on."""
+        changes: Changes = []
+        for kind in [kind for kind, found in self.active.items() if found.step < since]:
+            self._end(kind, "The run was started again", changes, since - 1)
+        return changes
+
     def resume(self, past: MetricsBlock, found: Mapping[HealthKind, Finding]) -> Changes:
         """Rebuild what was known from stored points; return which of the findings are over.
 
