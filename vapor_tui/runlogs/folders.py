@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from vapor_tui.runlogs.sniffing import HEAD, sniff
 MOST_ENTRIES = 5_000
 """Entries of one folder that are looked at."""
 _LIKELY = (".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".out", ".err", ".txt")
+_EXPORTED = re.compile(r"(job-\d+-.*-metrics|vapor-compare(-\d+)+)(-\d+)?\.(csv|jsonl)")
+"""What this program writes of runs it knows; one that is named is read all the same."""
 _MOST_SNIFFED = 40
 """Files of one folder whose content is looked at, the latest ones."""
 _BENEATH = ("runs", "logs", "tensorboard", "tb")
@@ -142,6 +145,7 @@ def _texts(entries: list[os.DirEntry[str]], head: int) -> Iterator[FoundSource]:
         (changed, entry)
         for entry in entries
         if entry.name.lower().endswith(_LIKELY) and _is_file(entry)
+        if not _EXPORTED.fullmatch(entry.name)
         if (changed := _changed(entry)) is not None
     ]
     likely.sort(key=lambda found: found[0], reverse=True)

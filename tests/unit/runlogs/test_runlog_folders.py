@@ -74,6 +74,15 @@ def test_runs_are_found_with_how_fresh_they_are(tmp_path: Path) -> None:
     assert [run.is_live(now) for run in found.runs] == [True, False]
 
 
+def test_what_was_exported_here_is_no_run(tmp_path: Path) -> None:
+    for name in ("job-3-my-run-metrics.csv", "job-3-my-run-metrics-2.csv", "vapor-compare-1-2.csv"):
+        logs.written(tmp_path / name, logs.csv_table(ENTRIES))
+    logs.written(tmp_path / "job-3-my-run-metrics.jsonl", logs.json_lines(ENTRIES))
+    assert find_runs(tmp_path).runs == ()
+    named = tmp_path / "job-3-my-run-metrics.csv"
+    assert find_source(named).path == named.resolve()
+
+
 def test_what_is_no_place_for_runs_is_left_out(tmp_path: Path) -> None:
     for place in (".hidden", "node_modules/x", "venv", "py", "1/2/3/4/5"):
         logs.written(tmp_path / place / "metrics.jsonl", logs.json_lines(ENTRIES))
