@@ -166,6 +166,18 @@ def test_runs_are_discovered(call: Call, tmp_path: Path) -> None:
     assert lines[2].split()[:2] == ["old/m.csv", "quiet"]
 
 
+def test_a_run_that_has_ended_is_live_no_more(call: Call, tmp_path: Path) -> None:
+    logs.written(tmp_path / "p" / "trainer_log.jsonl", logs.trainer_log([10, 300]), 30)
+    [before] = document(call("discover", tmp_path / "p", "--json"))["runs"]
+    assert before["is_live"], "nobody has read it yet"
+    assert document(call("attach", tmp_path / "p", "--json"))["status"] == "completed"
+    [after] = document(call("discover", tmp_path / "p", "--json"))["runs"]
+    assert (after["is_live"], after["job_id"]) == (False, 1)
+    logs.written(tmp_path / "p" / "trainer_log.jsonl", logs.trainer_log([10]), -5)
+    [again] = document(call("discover", tmp_path / "p", "--json"))["runs"]
+    assert again["is_live"], "it was begun once more"
+
+
 def test_looking_where_nothing_is(call: Call, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     code, out, _ = call("discover", tmp_path / "empty")

@@ -230,7 +230,7 @@ def _document(found: FoundRuns) -> dict[str, object]:
                 "folder": str(each.run.folder),
                 "job_id": each.job_id,
                 "can_be_attached": each.can_be_attached,
-                "is_live": each.run.is_live(now),
+                "is_live": each.is_live(now),
                 "changed_at": each.run.changed_at.isoformat(),
                 "sources": [
                     {
@@ -250,7 +250,7 @@ def _document(found: FoundRuns) -> dict[str, object]:
 def _state(each: KnownRun, now: datetime) -> str:
     if not each.can_be_attached:
         return NOT_UTF8
-    return "live" if each.run.is_live(now) else "quiet"
+    return "live" if each.is_live(now) else "quiet"
 
 
 def _print_runs(found: FoundRuns) -> None:

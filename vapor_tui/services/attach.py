@@ -178,6 +178,13 @@ class KnownRun:
 
     run: FoundRun
     job_id: int | None
+    ended_at: datetime | None = None
+    """When that job was found to have ended, by the run's own word."""
+
+    def is_live(self, now: datetime) -> bool:
+        """Say whether the run was heard of lately, and not only that it has ended."""
+        is_over = self.ended_at is not None and self.run.changed_at <= self.ended_at
+        return self.run.is_live(now) and not is_over
 
     @property
     def can_be_attached(self) -> bool:
@@ -226,10 +233,11 @@ def with_jobs(workspace: Workspace, found: Discovery) -> FoundRuns:
     """Add to the runs that were found the jobs that follow them already."""
     sources = [storable(str(source.path)) for run in found.runs for source in run.sources]
     jobs = workspace.database.read(queries.jobs_of_sources, workspace.owner, sources)
-    known = (
-        KnownRun(run, next((jobs[p] for s in run.sources if (p := str(s.path)) in jobs), None))
-        for run in found.runs
-    )
+    ended = workspace.database.read(queries.ended_by_their_word, list(jobs.values()))
+    known = []
+    for run in found.runs:
+        job_id = next((jobs[p] for s in run.sources if (p := str(s.path)) in jobs), None)
+        known.append(KnownRun(run, job_id, None if job_id is None else ended.get(job_id)))
     return FoundRuns(found.directory, tuple(known), found.is_complete)
 
 

@@ -191,6 +191,23 @@ def jobs_of_sources(connection: Connection, owner: str, sources: Sequence[str]) 
     return found
 
 
+def ended_by_their_word(connection: Connection, job_ids: Sequence[int]) -> dict[int, datetime]:
+    """Return when it was stored that these jobs have ended, of those that were through or failed.
+
+    One that is detached may go on where it runs.
+    """
+    found: dict[int, datetime] = {}
+    for start in range(0, len(job_ids), _MOST_BOUND):
+        rows = connection.execute(
+            select(JOBS.c.id, JOBS.c.updated_at).where(
+                JOBS.c.id.in_(job_ids[start : start + _MOST_BOUND]),
+                JOBS.c.status.in_((Status.COMPLETED, Status.FAILED)),
+            )
+        )
+        found |= {int(job_id): ended_at for job_id, ended_at in rows}
+    return found
+
+
 def uses_of_dataset(connection: Connection, dataset_id: int) -> list[int]:
     """Return the numbers of the jobs that a dataset is still needed for."""
     needed = [status for status in Status if not status.is_final]

@@ -314,7 +314,7 @@ def _heading(found: FoundRuns, now: datetime) -> str:
     if not found.runs:
         text = f"No run in the known formats lies below {where}"
     else:
-        live = sum(each.run.is_live(now) for each in found.runs)
+        live = sum(each.is_live(now) for each in found.runs)
         runs = "1 run" if len(found.runs) == 1 else f"{len(found.runs)} runs"
         text = f"{runs} below {where}, {live or 'none'} live"
     return text if found.is_complete else f"{text}; not everything could be looked at in time"
@@ -329,7 +329,7 @@ def _place(found: FoundRuns) -> str:
 
 def _row(each: KnownRun, directory: Path, now: datetime) -> PickRow:
     run = each.run
-    is_live = run.is_live(now)
+    is_live = each.is_live(now)
     state = f"{ICONS[Status.RUNNING]} live" if is_live else "  quiet"
     if not each.can_be_attached:
         state = f"  {NOT_UTF8}"
