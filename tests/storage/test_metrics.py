@@ -89,6 +89,15 @@ def test_samples_spread_over_the_run(workspace: Workspace, job_id: int) -> None:
     assert samples == [76.0, 51.0, 26.0, 1.0]
 
 
+@pytest.mark.parametrize("each", [1, 100])
+def test_no_sample_is_taken_from_behind_the_present_step(
+    workspace: Workspace, job_id: int, each: int
+) -> None:
+    workspace.database.write(metrics.store_blocks, job_id, [_block(1, [1.0] * 100)])
+    found = workspace.database.read(metrics.metric_samples, job_id, 60, 4, each)
+    assert found.step[-1] == 60
+
+
 @pytest.mark.parametrize(
     ("earlier", "later", "value", "marks"),
     [

@@ -126,11 +126,12 @@ def metric_samples(
 ) -> MetricsBlock:
     """Return `each` points at so many places spread over the first `last` steps, by look-ups.
 
-    All points when the run is short. The latest ones are always among them.
+    All points of these when the run is short. The latest ones are always among them.
     """
     rows = driver(connection)
     if last <= 4 * places * each:
-        return _block(rows.execute(f"{_SELECT} ORDER BY step", (job_id,)), is_reversed=False)
+        cursor = rows.execute(f"{_SELECT} AND step <= ? ORDER BY step", (job_id, last))
+        return _block(cursor, is_reversed=False)
     ends = dict.fromkeys(round(last * (i + 1) / places) for i in range(places))
     sql = f"{_SELECT} AND step <= ? ORDER BY step DESC LIMIT ?"
     found = (row for end in ends for row in rows.execute(sql, (job_id, end, each)))
