@@ -102,3 +102,11 @@ def test_metrics_that_were_not_logged_are_passed_over() -> None:
     assert next_metric("loss", -1, present) == "step_time"
     assert next_metric("loss", 1, frozenset()) == "loss"
     assert set(METRIC_TABS) > present
+
+
+def test_no_window_is_wider_than_the_run() -> None:
+    view = ChartView().windowed()
+    assert view.span(57, 126) == ChartView().span(57, 126)
+    assert view.span(126, 126) == Span(0, 126)
+    assert view.span(57) == Span(0, 200), "how long it will be is not known"
+    assert view.span(57, 750) == Span(0, 200)

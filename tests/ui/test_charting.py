@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from vapor_tui.ui.charting import (
     axis_top,
+    epochs_apart,
     nice_top,
     reduced,
     runs,
@@ -150,3 +151,10 @@ def test_the_axis_of_a_window_moves_by_tenths() -> None:
         for last in (401, 420, 440)
         for low, high in [(window_span(last, 200).low, window_span(last, 200).high)]
     )
+
+
+@pytest.mark.parametrize(
+    ("epochs", "apart"), [(0, 1), (3, 1), (8, 1), (9, 2), (20, 5), (100, 20), (1e6, 200_000)]
+)
+def test_epoch_lines_leave_the_curve_to_be_seen(epochs: float, apart: int) -> None:
+    assert epochs_apart(epochs) == apart

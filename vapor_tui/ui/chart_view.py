@@ -57,8 +57,11 @@ class ChartView:
         return self.end is not None or self.width not in (None, WINDOW_STEPS)
 
     def span(self, last: int, total: int = 0) -> Span:
-        """Return what is shown of a run that has come to a step; `total` is 0 once it has ended."""
-        if self.width is None:
+        """Return what is shown of a run that has come to a step; `total` is 0 where it is unknown.
+
+        No window is wider than the run.
+        """
+        if self.width is None or (self.follows and last <= total <= self.width):
             return whole_span(last, total)
         if self.end is None:
             return window_span(last, self.width)

@@ -20,6 +20,7 @@ _FINEST = 1e-300
 """No ticks lie closer: numbers that are smaller have fewer digits."""
 _SHRINK_BELOW = 0.6
 """An axis gets shorter only when less than this share of it is needed."""
+MOST_EPOCH_LINES = 8
 
 
 def smoothed(values: Floats, weight: float, counts: Steps | None = None) -> Floats:
@@ -158,6 +159,16 @@ class Span:
 
     low: float
     high: float
+
+
+def epochs_apart(epochs: float) -> int:
+    """Return every how many epochs to draw a line: few enough that the curve is seen."""
+    size = 1
+    while True:
+        for apart in (size, 2 * size, 5 * size):
+            if epochs <= MOST_EPOCH_LINES * apart:
+                return apart
+        size *= 10
 
 
 def whole_span(last: int, total: int) -> Span:

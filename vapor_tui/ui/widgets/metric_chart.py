@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.traces import Points
 from vapor_tui.ui.axis_ticks import FRAME_WIDTH
 from vapor_tui.ui.chart_view import METRIC_TABS, ChartView
-from vapor_tui.ui.charting import Floats, Span, runs
+from vapor_tui.ui.charting import Floats, Span, epochs_apart, runs
 from vapor_tui.ui.crosshair import Reading, crossed
 from vapor_tui.ui.metric_curve import (
     MetricCurve,
@@ -32,7 +33,6 @@ from vapor_tui.ui.widgets.lines import Line, LinesView
 _SMALLEST_WIDTH, _SMALLEST_HEIGHT = 20, 5
 _FOOT = 2
 """Lines of the x axis."""
-_MOST_EPOCH_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class ChartData:
     @property
     def span(self) -> Span:
         """The steps that are shown."""
-        return self.view.span(self.history.last_step, self.steps_to_come)
+        last = self.history.last_step
+        return self.view.span(last, last if self.has_ended else self.steps_to_come)
 
     @property
     def steps_to_come(self) -> int:
@@ -238,11 +239,11 @@ class MetricChart(LinesView):
     def _boundaries(self, data: ChartData) -> list[float]:
         if data.steps_per_epoch <= 0:
             return []
-        count = int(data.total_steps / data.steps_per_epoch)
-        first = int(data.span.low / data.steps_per_epoch)
-        last = min(count, first + _MOST_EPOCH_LINES + 2)
-        found = self._within([n * data.steps_per_epoch for n in range(max(first, 1), last)])
-        return found if len(found) <= _MOST_EPOCH_LINES else []
+        each, span = data.steps_per_epoch, data.span
+        first, last = math.ceil(span.low / each), min(span.high, data.total_steps - 1) // each
+        apart = epochs_apart(last - first + 1)
+        begun = math.ceil(max(first, 1) / apart) * apart
+        return self._within([n * each for n in range(begun, int(last) + 1, apart)])
 
     def _within(self, steps: Sequence[float]) -> list[float]:
         places = [self._places.place(step) for step in steps]
