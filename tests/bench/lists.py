@@ -8,7 +8,7 @@ from tests.bench.measure import Measurement, seconds
 from tests.bench.program import running, vapor
 from tests.bench.stock import add_ended, add_job, add_worker, move_on, stock
 from tests.bench.watching import SETTLING
-from vapor_tui.domain.jobs import JobFilter
+from vapor_tui.domain.job_pages import JobFilter
 from vapor_tui.services.overview import list_with_curves
 from vapor_tui.services.workspace import Workspace
 

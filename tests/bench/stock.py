@@ -13,7 +13,10 @@ import numpy as np
 from sqlalchemy import Connection, update
 
 from vapor_tui import paths
-from vapor_tui.domain.jobs import CurrentMetrics, Job
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Job,
+)
 from vapor_tui.domain.lifecycle import Position, Stage, Status
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.domain.results import Ok, Result

@@ -7,7 +7,10 @@ from rich.cells import cell_len
 
 from tests.conftest import AddJob
 from vapor_tui.cli.output import print_table
-from vapor_tui.domain.jobs import MAXIMUM_LIMIT, JobFilter
+from vapor_tui.domain.job_pages import (
+    MAXIMUM_LIMIT,
+    JobFilter,
+)
 from vapor_tui.services.exports import job_table
 from vapor_tui.services.workspace import Workspace
 

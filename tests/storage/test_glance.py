@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.ui.support import advance, hold
-from vapor_tui.domain.jobs import Job, JobFilter
+from vapor_tui.domain.job_pages import JobFilter
+from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, Status
 from vapor_tui.services.jobs import apply_action
 from vapor_tui.services.overview import list_with_curves

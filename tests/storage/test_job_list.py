@@ -10,7 +10,15 @@ import pytest
 from sqlalchemy import Connection, update
 
 from tests.ui.support import advance, hold
-from vapor_tui.domain.jobs import CurrentMetrics, Engine, Job, JobFilter, Sort
+from vapor_tui.domain.job_pages import (
+    JobFilter,
+    Sort,
+)
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Engine,
+    Job,
+)
 from vapor_tui.domain.lifecycle import Action, Status
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.services.annotations import change_tags, set_note, set_tags, tags_in_use

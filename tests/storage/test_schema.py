@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from vapor_tui.domain.jobs import JobFilter
+from vapor_tui.domain.job_pages import JobFilter
 from vapor_tui.storage import schema, upgrade
 from vapor_tui.storage.engine import open_database
 from vapor_tui.storage.errors import StorageDamagedError, StorageError, StorageNewerError

@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.conftest import OWNER, AddJob
-from vapor_tui.domain.jobs import JobFilter, Sort
+from vapor_tui.domain.job_pages import (
+    JobFilter,
+    Sort,
+)
 from vapor_tui.domain.lifecycle import Action, Status
 from vapor_tui.domain.results import Ok
 from vapor_tui.services.annotations import tags_in_use

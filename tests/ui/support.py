@@ -14,7 +14,10 @@ from textual.message import Message
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from vapor_tui.domain.jobs import CurrentMetrics, Job
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Job,
+)
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.services.jobs import get_job

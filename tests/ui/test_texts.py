@@ -17,7 +17,10 @@ from vapor_tui.domain.cost_plan import (
     projected_cost,
 )
 from vapor_tui.domain.health.findings import Finding, HealthKind
-from vapor_tui.domain.jobs import CurrentMetrics, Job
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Job,
+)
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status
 from vapor_tui.domain.notifications import (
     Kind,

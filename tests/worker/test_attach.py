@@ -15,7 +15,11 @@ import pytest
 
 from tests import logged_runs as logs
 from tests.conftest import OWNER, AddJob
-from vapor_tui.domain.jobs import Engine, Job, Placement
+from vapor_tui.domain.jobs import (
+    Engine,
+    Job,
+    Placement,
+)
 from vapor_tui.domain.lifecycle import Action, Status
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.runners.attach import AttachRunner

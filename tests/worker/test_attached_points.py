@@ -15,7 +15,11 @@ from tests import logged_runs as logs
 from tests.conftest import OWNER, AddJob
 from tests.worker.test_attach import attached, losses, stored, watch
 from vapor_tui.domain.health.findings import HealthKind, departures, standing
-from vapor_tui.domain.jobs import CurrentMetrics, Engine, Job
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Engine,
+    Job,
+)
 from vapor_tui.domain.lifecycle import Position, Stage
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.domain.traces import Points

@@ -11,7 +11,10 @@ from sqlalchemy import Connection
 from tests.conftest import OWNER, AddJob
 from vapor_tui.domain.health.findings import HealthChange, HealthKind, standing
 from vapor_tui.domain.health.settings import HealthSettings
-from vapor_tui.domain.jobs import Engine, Job
+from vapor_tui.domain.jobs import (
+    Engine,
+    Job,
+)
 from vapor_tui.domain.lifecycle import Position, Stage, Status
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.runners.base import Completed, Progress, RunControl, RunnerEvent

@@ -11,7 +11,10 @@ import pytest
 from sqlalchemy import Connection
 
 from tests.conftest import OWNER, AddJob
-from vapor_tui.domain.jobs import Engine, Job
+from vapor_tui.domain.jobs import (
+    Engine,
+    Job,
+)
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.processes import this_process
 from vapor_tui.runners import ENGINES

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import OWNER, AddJob
-from vapor_tui.domain.jobs import Engine, Job
+from vapor_tui.domain.jobs import (
+    Engine,
+    Job,
+)
 from vapor_tui.domain.lifecycle import Action, Desired, Position, Stage, Status
 from vapor_tui.domain.results import Ok
 from vapor_tui.processes import this_process

@@ -28,7 +28,10 @@ from vapor_tui.cli.output import (
     say_refused,
 )
 from vapor_tui.domain.formats import ABSENT, age, count, file_size, plain_number
-from vapor_tui.domain.jobs import Engine, Job
+from vapor_tui.domain.jobs import (
+    Engine,
+    Job,
+)
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.sources import FORMAT_NAMES
 from vapor_tui.domain.text import NOT_UTF8, printable

@@ -20,7 +20,7 @@ from vapor_tui.domain.datasets import (
     TokenBin,
 )
 from vapor_tui.domain.formats import ABSENT, age, count, file_size
-from vapor_tui.domain.jobs import MAXIMUM_LIMIT
+from vapor_tui.domain.job_pages import MAXIMUM_LIMIT
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
 from vapor_tui.paths import readable, sample_dataset

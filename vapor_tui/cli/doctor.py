@@ -33,7 +33,7 @@ def doctor(context: typer.Context, db: Database = None, as_json: Json = False) -
 def _preferences() -> Finding:
     """Look for mistakes in them, and for themes, keys and columns that the app does not have."""
     from vapor_tui.config import ConfigError, load_preferences
-    from vapor_tui.domain.jobs import parse_sort
+    from vapor_tui.domain.job_pages import parse_sort
     from vapor_tui.ui.app import create_app
     from vapor_tui.ui.backend import Backend
     from vapor_tui.ui.job_layout import check_columns

@@ -20,7 +20,13 @@ from vapor_tui.domain.formats import (
     several,
 )
 from vapor_tui.domain.hyperparameters import settings
-from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter, JobPage, parse_sort
+from vapor_tui.domain.job_pages import (
+    MAXIMUM_LIMIT,
+    JobFilter,
+    JobPage,
+    parse_sort,
+)
+from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Status, wish_label
 from vapor_tui.domain.orders import SORTED_BY
 from vapor_tui.domain.results import Ok, Refused

@@ -12,7 +12,10 @@ import typer
 from vapor_tui.domain.catalogue import PRESET_FIELDS
 from vapor_tui.domain.command_line import flag
 from vapor_tui.domain.hyperparameters import setting, settings
-from vapor_tui.domain.jobs import JobSettings, job_setting
+from vapor_tui.domain.job_drafts import (
+    JobSettings,
+    job_setting,
+)
 from vapor_tui.domain.settings import Setting
 from vapor_tui.simulation.settings import SIMULATION_SETTINGS
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 
 from vapor_tui.domain.hyperparameters import field_messages
-from vapor_tui.domain.jobs import JobSettings
+from vapor_tui.domain.job_drafts import JobSettings
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.text import storable
 

@@ -14,7 +14,8 @@ from vapor_tui.domain.estimate import INITIALIZATION_SECONDS, VALIDATION_SECONDS
 from vapor_tui.domain.formats import ABSENT, plain_number
 from vapor_tui.domain.history import History
 from vapor_tui.domain.hyperparameters import settings
-from vapor_tui.domain.jobs import Job, job_setting
+from vapor_tui.domain.job_drafts import job_setting
+from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.traces import Floats, Trace
 
 FEWEST, MOST = 2, 6

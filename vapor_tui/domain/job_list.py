@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import JobPage
+    from vapor_tui.domain.job_pages import JobPage
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,11 @@ from sqlalchemy import Connection
 
 from vapor_tui.domain.annotations import check_name
 from vapor_tui.domain.formats import several
-from vapor_tui.domain.jobs import Engine, Job, Placement
+from vapor_tui.domain.jobs import (
+    Engine,
+    Job,
+    Placement,
+)
 from vapor_tui.domain.lifecycle import Desired, Status
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.run_events import LARGEST_STEP

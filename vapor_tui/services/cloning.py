@@ -7,7 +7,8 @@ from typing import Any
 
 from vapor_tui.domain.catalogue import CUSTOM
 from vapor_tui.domain.hyperparameters import ALPHA_PER_RANK
-from vapor_tui.domain.jobs import Job, numbered
+from vapor_tui.domain.job_drafts import numbered
+from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.results import Refused, Result
 from vapor_tui.services.jobs import (
     DEFAULT_MODE,

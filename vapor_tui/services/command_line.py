@@ -11,7 +11,10 @@ from vapor_tui import paths
 from vapor_tui.domain.command_line import PROGRAM, flag
 from vapor_tui.domain.datasets import Dataset
 from vapor_tui.domain.hyperparameters import setting
-from vapor_tui.domain.jobs import JobSettings, job_setting
+from vapor_tui.domain.job_drafts import (
+    JobSettings,
+    job_setting,
+)
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.settings import Setting
 from vapor_tui.domain.text import printable

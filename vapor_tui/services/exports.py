@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from vapor_tui.domain.datasets import DatasetFilter
-from vapor_tui.domain.jobs import MAXIMUM_LIMIT, Job, JobFilter
+from vapor_tui.domain.job_pages import (
+    MAXIMUM_LIMIT,
+    JobFilter,
+)
+from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.results import Result
 from vapor_tui.services.datasets import page_of_datasets

@@ -13,14 +13,18 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection
 
 from vapor_tui.domain.datasets import Dataset, DatasetStatus
-from vapor_tui.domain.jobs import (
-    Engine,
+from vapor_tui.domain.job_drafts import (
     GpuConfig,
-    Job,
+    unused_name,
+)
+from vapor_tui.domain.job_pages import (
     JobFilter,
     JobPage,
+)
+from vapor_tui.domain.jobs import (
+    Engine,
+    Job,
     Placement,
-    unused_name,
 )
 from vapor_tui.domain.lifecycle import (
     WATCHING,

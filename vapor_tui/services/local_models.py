@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vapor_tui.domain.catalogue import Catalogue, Model
-from vapor_tui.domain.jobs import names_folder
+from vapor_tui.domain.job_drafts import names_folder
 from vapor_tui.paths import readable
 
 _LARGEST_JSON = 20_000_000

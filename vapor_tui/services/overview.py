@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection
 
 from vapor_tui.domain.job_list import JobList
-from vapor_tui.domain.jobs import JobFilter
+from vapor_tui.domain.job_pages import JobFilter
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.notifications import Notification
 from vapor_tui.domain.totals import Totals

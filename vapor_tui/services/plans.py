@@ -12,7 +12,13 @@ from vapor_tui.domain.calibration import Calibration, calibrate
 from vapor_tui.domain.catalogue import Gpu, Model
 from vapor_tui.domain.datasets import Dataset
 from vapor_tui.domain.estimate import Estimate, Workload, estimate
-from vapor_tui.domain.jobs import Engine, JobDraft, draft_job, names_folder, proposed_name
+from vapor_tui.domain.job_drafts import (
+    JobDraft,
+    draft_job,
+    names_folder,
+    proposed_name,
+)
+from vapor_tui.domain.jobs import Engine
 from vapor_tui.domain.memory import MemoryEstimate, estimate_memory
 from vapor_tui.domain.model_estimate import ModelEstimate, at_rate
 from vapor_tui.domain.plans import PlanRow, PlanSort, compare_plans, model_estimate

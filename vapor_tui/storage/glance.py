@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from vapor_tui.domain.job_list import JobList
-from vapor_tui.domain.jobs import Job, JobPage
+from vapor_tui.domain.job_pages import JobPage
+from vapor_tui.domain.jobs import Job
 from vapor_tui.storage.marks import APPLICATION_ID, SCHEMA_VERSION
 from vapor_tui.storage.samples import small_curve
 

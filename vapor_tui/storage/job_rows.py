@@ -8,7 +8,12 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, Select, select
 
-from vapor_tui.domain.jobs import CurrentMetrics, Engine, Job, Placement
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Engine,
+    Job,
+    Placement,
+)
 from vapor_tui.domain.lifecycle import Desired, Stage, Status
 from vapor_tui.storage.errors import DATABASE_ERRORS, is_unreadable
 from vapor_tui.storage.tables import Table

@@ -22,7 +22,16 @@ from sqlalchemy import (
     update,
 )
 
-from vapor_tui.domain.jobs import Engine, Job, JobFilter, JobPage, Placement, Sort
+from vapor_tui.domain.job_pages import (
+    JobFilter,
+    JobPage,
+    Sort,
+)
+from vapor_tui.domain.jobs import (
+    Engine,
+    Job,
+    Placement,
+)
 from vapor_tui.domain.lifecycle import ACTIVE, HELD, Desired, Status
 from vapor_tui.domain.text import storable
 from vapor_tui.storage.job_rows import DATASETS, JOBS, TABLES, joined, read_jobs

@@ -21,7 +21,11 @@ from sqlalchemy import (
 
 from vapor_tui.domain.estimate import final_cost
 from vapor_tui.domain.health.findings import HealthChange, Withdrawn
-from vapor_tui.domain.jobs import CurrentMetrics, Job, Placement
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Job,
+    Placement,
+)
 from vapor_tui.domain.lifecycle import HELD, Desired, Position, Status, closing_line
 from vapor_tui.domain.metrics import MetricsBlock, Void
 from vapor_tui.domain.notifications import Notice, budget_notice, status_notice

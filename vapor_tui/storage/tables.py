@@ -23,7 +23,12 @@ from sqlmodel import Field, SQLModel
 from vapor_tui.domain.datasets import DatasetStatistics, DatasetStatus, LineError
 from vapor_tui.domain.estimate import Estimate
 from vapor_tui.domain.hyperparameters import Hyperparameters
-from vapor_tui.domain.jobs import CurrentMetrics, Engine, GpuConfig, Placement
+from vapor_tui.domain.job_drafts import GpuConfig
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Engine,
+    Placement,
+)
 from vapor_tui.domain.lifecycle import Desired, Stage, Status
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.notifications import Kind, Priority

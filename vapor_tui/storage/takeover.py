@@ -11,7 +11,10 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vapor_tui.domain.estimate import final_cost
-from vapor_tui.domain.jobs import Job, Placement
+from vapor_tui.domain.jobs import (
+    Job,
+    Placement,
+)
 from vapor_tui.domain.lifecycle import Desired, Status, closing_line
 from vapor_tui.domain.notifications import status_notice
 from vapor_tui.storage.events import record

@@ -96,7 +96,7 @@ class JobCommands(Provider):
             )
 
     async def _jobs(self, query: str) -> list[Job]:
-        from vapor_tui.domain.jobs import JobFilter
+        from vapor_tui.domain.job_pages import JobFilter
         from vapor_tui.services.jobs import get_job, list_jobs
 
         if not self.vapor.backend.is_open or self.screen.is_modal:

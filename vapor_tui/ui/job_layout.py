@@ -14,7 +14,8 @@ from vapor_tui.ui.table_rows import SIGNS_WIDTH, aligned, heading_of, row_of
 from vapor_tui.ui.widgets.lines import Line
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import Job, Sort
+    from vapor_tui.domain.job_pages import Sort
+    from vapor_tui.domain.jobs import Job
 
 _GOOD_NAME, _LEAST_NAME = 20, 8
 """Cells of a name before the other columns are made smaller, and before one is left out."""

@@ -13,7 +13,10 @@ from datetime import UTC, datetime, timedelta
 
 from vapor_tui.domain.eta import PaceMeter
 from vapor_tui.domain.formats import money
-from vapor_tui.domain.jobs import CurrentMetrics, Job
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Job,
+)
 from vapor_tui.domain.lifecycle import HELD, Desired, Stage, Status, last_epoch, may_become
 from vapor_tui.domain.metrics import VALUE_COLUMNS, MetricsBlock, Void
 from vapor_tui.domain.notifications import Notice, budget_reached_notice

@@ -13,7 +13,10 @@ from sqlalchemy import Connection
 
 from vapor_tui import __version__
 from vapor_tui.domain.health.settings import HealthSettings
-from vapor_tui.domain.jobs import Engine, Job
+from vapor_tui.domain.jobs import (
+    Engine,
+    Job,
+)
 from vapor_tui.domain.lifecycle import ACTIVE, Desired, Status
 from vapor_tui.processes import is_provably_gone, this_process
 from vapor_tui.runners.attach import AttachRunner

@@ -21,7 +21,11 @@ from vapor_tui.domain.comparison import (
 )
 from vapor_tui.domain.comparison_rows import outcome_rows
 from vapor_tui.domain.history import History
-from vapor_tui.domain.jobs import CurrentMetrics, Engine, Job
+from vapor_tui.domain.jobs import (
+    CurrentMetrics,
+    Engine,
+    Job,
+)
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.traces import Points

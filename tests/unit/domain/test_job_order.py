@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from vapor_tui.domain.jobs import Sort, parse_sort
+from vapor_tui.domain.job_pages import (
+    Sort,
+    parse_sort,
+)
 from vapor_tui.domain.results import Ok, Refused
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from vapor_tui.domain.jobs import numbered, unused_name
+from vapor_tui.domain.job_drafts import (
+    numbered,
+    unused_name,
+)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class ArrangingScreen(MarkingScreen[None]):
 
     def take_preferences(self) -> None:
         """Begin as a person prefers it; what there is not is said."""
-        from vapor_tui.domain.jobs import parse_sort
+        from vapor_tui.domain.job_pages import parse_sort
         from vapor_tui.domain.results import Ok
         from vapor_tui.ui.job_layout import check_columns
 

@@ -11,7 +11,13 @@ from vapor_tui.domain.catalogue import CUSTOM, Catalogue, Preset
 from vapor_tui.domain.estimate import estimate
 from vapor_tui.domain.formats import duration, money
 from vapor_tui.domain.hyperparameters import ALPHA_PER_RANK, Hyperparameters, settings
-from vapor_tui.domain.jobs import Job, JobSettings, job_setting, numbered, proposed_name
+from vapor_tui.domain.job_drafts import (
+    JobSettings,
+    job_setting,
+    numbered,
+    proposed_name,
+)
+from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.results import Refused
 from vapor_tui.domain.settings import Setting
 from vapor_tui.simulation.settings import SIMULATION_SETTINGS

@@ -27,7 +27,11 @@ from vapor_tui.ui.widgets.message_panel import MessagePanel
 
 if TYPE_CHECKING:
     from vapor_tui.domain.job_list import JobList
-    from vapor_tui.domain.jobs import Job, JobFilter, JobPage
+    from vapor_tui.domain.job_pages import (
+        JobFilter,
+        JobPage,
+    )
+    from vapor_tui.domain.jobs import Job
     from vapor_tui.services.export_files import ExportTable
     from vapor_tui.services.overview import Overview
 
@@ -146,7 +150,10 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
             self.post_message(JobsRead(jobs, request))
 
     def _wanted(self) -> JobFilter:
-        from vapor_tui.domain.jobs import JobFilter, Sort
+        from vapor_tui.domain.job_pages import (
+            JobFilter,
+            Sort,
+        )
 
         filters = self.filters
         return JobFilter(
@@ -165,7 +172,7 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
             self._show_list(message.answer)
 
     def _show_list(self, listed: JobList) -> None:
-        from vapor_tui.domain.jobs import Sort
+        from vapor_tui.domain.job_pages import Sort
 
         page = listed.page
         steps = {job.id: job.current_step for job in page.jobs}

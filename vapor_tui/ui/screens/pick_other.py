@@ -31,7 +31,7 @@ def pick_other(
             picked(int(key))
 
     async def ask() -> None:
-        from vapor_tui.domain.jobs import JobFilter
+        from vapor_tui.domain.job_pages import JobFilter
         from vapor_tui.services.jobs import list_jobs
 
         page = await screen.vapor.ask(list_jobs, JobFilter(limit=_MOST_LISTED))

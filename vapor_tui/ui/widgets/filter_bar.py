@@ -15,7 +15,7 @@ from vapor_tui.ui.widgets.lines import Line, joined, spread
 from vapor_tui.ui.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import JobPage
+    from vapor_tui.domain.job_pages import JobPage
 
 STATUSES = (
     Status.RUNNING,

@@ -15,7 +15,8 @@ from vapor_tui.ui.widgets.lines import Line
 from vapor_tui.ui.widgets.paged_table import PagedTable, ShownPage, paging_keys
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import Job, Sort
+    from vapor_tui.domain.job_pages import Sort
+    from vapor_tui.domain.jobs import Job
 
 
 @dataclass(frozen=True, slots=True)

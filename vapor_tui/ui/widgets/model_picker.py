@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from vapor_tui.domain.catalogue import Catalogue, Model
 from vapor_tui.domain.formats import short_count
-from vapor_tui.domain.jobs import model_problem
+from vapor_tui.domain.job_drafts import model_problem
 from vapor_tui.domain.memory import estimate_memory
 from vapor_tui.domain.recommend import recommend
 from vapor_tui.ui.widgets.pick_list import PickRow
 from vapor_tui.ui.widgets.picker import beside
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import JobDraft
+    from vapor_tui.domain.job_drafts import JobDraft
 
 _RECOMMENDED, _OTHERS = "section recommended", "section others"
 """Keys of the headings, with a space that no model has in its name."""
