@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from vapor_tui import paths
 from vapor_tui.domain.datasets import Dataset, DatasetFormat, DatasetStatus
@@ -22,6 +23,12 @@ from vapor_tui.services.workspace import Workspace, open_workspace
 from vapor_tui.storage import datasets as dataset_queries
 
 OWNER = "ada"
+
+
+# The same examples every time: what lands must not depend on luck. To search for others:
+# pytest --hypothesis-profile=default
+settings.register_profile("steady", derandomize=True)
+settings.load_profile("steady")
 
 
 def pytest_configure() -> None:

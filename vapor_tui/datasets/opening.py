@@ -27,7 +27,7 @@ GZIP_BLOCK = 16 * 1024
 CONTROL_SHARE = 0.05
 """A head with more control characters than this is no text (random bytes have a tenth)."""
 
-_TEXT_BYTES = bytes({*range(0x20, 0x100), *b"\t\n\r\f\b\x1b"} - {0x7F})
+_TEXT_BYTES = bytes({*range(0x20, 0x100), *b"\t\n\r\f\b\x1b"})
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _BOM = b"\xef\xbb\xbf"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from vapor_tui.datasets import DatasetFileError, DatasetReport, read_dataset
@@ -139,6 +139,7 @@ TEXT = st.text(st.characters(codec="utf-8"), min_size=1).filter(lambda text: not
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=20))
+@example(pairs=[("\x7f", "\x7f")])
 def test_containers_agree_and_tokens_are_what_they_should_be(tmp_path, pairs):
     records = [{"prompt": prompt, "completion": answer} for prompt, answer in pairs]
     raw = tmp_path / "a.jsonl"
