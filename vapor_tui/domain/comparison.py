@@ -74,7 +74,10 @@ class Compared:
         return self.history.trace
 
     def along(self, axis: Axis) -> Floats:
-        """Return where the points lie on an axis: steps, epochs, or seconds."""
+        """Return where the points lie on an axis: steps, epochs, or seconds.
+
+        NaN where that is not known, as in a log that holds no times.
+        """
         match axis:
             case Axis.STEP:
                 return self.trace.points.step.astype(np.float64)
@@ -84,7 +87,14 @@ class Compared:
                 return simulated_seconds(self.trace, self.job.estimate)
             case Axis.TIME | Axis.SIMULATED:
                 started = self.job.started_at or self.job.queued_at
-                return self.trace.seconds(started.timestamp())
+                seconds = self.trace.seconds(started.timestamp())
+                return np.where(self.trace.points.timed, seconds, np.nan)
+
+    def end_along(self, axis: Axis) -> float:
+        """Return where the last point lies on an axis, 0 where there is none."""
+        found = self.along(axis)
+        known = found[np.isfinite(found)]
+        return float(known[-1]) if len(known) else 0.0
 
     def outcome(self, now: datetime | None = None) -> Outcome:
         job, trace = self.job, self.trace
@@ -214,9 +224,9 @@ def means_until(compared: Compared, metric: str, axis: Axis, places: Floats) -> 
 
     The first stretch begins at 0; None for a stretch in which nothing was measured.
     """
-    values = compared.trace.mean(metric)
-    finite = np.isfinite(values)
-    x, y, counts = compared.along(axis)[finite], values[finite], compared.trace.points.count[finite]
+    values, along = compared.trace.mean(metric), compared.along(axis)
+    finite = np.isfinite(values) & np.isfinite(along)
+    x, y, counts = along[finite], values[finite], compared.trace.points.count[finite]
     ends = np.searchsorted(x, places, side="right")
     means: list[float | None] = []
     for begin, end in pairwise([0, *ends.tolist()]):
@@ -227,10 +237,10 @@ def means_until(compared: Compared, metric: str, axis: Axis, places: Floats) -> 
 
 def common_places(jobs: Sequence[Compared], axis: Axis, count: int) -> Floats:
     """Return `count` evenly spaced places of an axis, up to where the longest curve ends."""
-    ends = [float(found[-1]) for job in jobs if len(found := job.along(axis))]
-    if not ends:
+    end = max((job.end_along(axis) for job in jobs), default=0.0)
+    if end <= 0:
         return np.zeros(0)
-    places = max(ends) * np.arange(1, count + 1) / count
+    places = end * np.arange(1, count + 1) / count
     return np.unique(np.round(places)) if axis is Axis.STEP else places
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -142,6 +143,22 @@ def test_epochs_of_a_log_become_an_axis_that_rises(add_job: AddJob) -> None:
     job = Compared(add_job(), History().extended(points))
     assert job.along(Axis.EPOCH).tolist() == [0, 0.1, 0.1, 0.1, 3, 3, 3]
     assert len(common_places([job], Axis.EPOCH, 3)) == 3
+
+
+def test_points_of_unknown_time_lie_nowhere_along_the_time(add_job: AddJob) -> None:
+    steps, values = np.arange(1, 5), np.ones((len(VALUE_COLUMNS), 4))
+    began = (NOON + timedelta(seconds=2)).timestamp()
+    at = np.array([0.0, 0.0, began, began + 2])
+    points = Points.single(steps, steps / 10, at, values)
+    timed = compared(add_job(), [4.0, 3.0])
+    partly = replace(timed, history=History().extended(points))
+    never = replace(timed, history=History().extended(replace(points, at=np.zeros(4))))
+    assert np.isnan(partly.along(Axis.TIME)).tolist() == [True, True, False, False]
+    assert means_until(partly, "loss", Axis.TIME, np.array([1e9])) == [1.0]
+    assert never.end_along(Axis.TIME) == 0.0
+    assert means_until(never, "loss", Axis.TIME, np.array([1.0, 1e9])) == [None, None]
+    assert common_places([timed, never], Axis.TIME, 1) == [timed.end_along(Axis.TIME)]
+    assert len(common_places([never], Axis.TIME, 4)) == 0
 
 
 def test_simulated_time_counts_every_stage(add_job: AddJob) -> None:

@@ -116,8 +116,7 @@ def right_end(data: OverlayData, present: float | None = None) -> float:
 
 
 def _end_of(compared: Compared, axis: Axis) -> float:
-    job, found = compared.job, compared.along(axis)
-    last = float(found[-1]) if len(found) else 0.0
+    job, last = compared.job, compared.end_along(axis)
     if axis.is_in_seconds:
         step = tick_step(last, 8)
         return math.ceil(round(last / step, 9)) * step if last > 0 else 1.0
