@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Connection
 
 from tests import logged_runs as logs
 from tests.conftest import OWNER, AddJob
@@ -23,13 +24,14 @@ from vapor_tui.domain.jobs import (
 from vapor_tui.domain.lifecycle import Position, Stage
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.domain.traces import Points
-from vapor_tui.runners.base import Completed, Progress, RunControl, RunnerEvent
+from vapor_tui.runners.base import Completed, LogText, Progress, RunControl, RunnerEvent
 from vapor_tui.services.exports import new_log_lines
 from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.storage import curves
+from vapor_tui.storage import curves, leases
 from vapor_tui.storage.events import history
 from vapor_tui.storage.health import health_history
+from vapor_tui.storage.logs import lines_after
 from vapor_tui.worker import drive
 from vapor_tui.worker.drive import latest_metrics
 from vapor_tui.worker.worker import Worker
@@ -89,9 +91,12 @@ async def test_times_are_known_of_what_comes_while_it_is_watched(
     path = logs.written(tmp_path / "m.jsonl", logs.json_lines(falling(500)), 0)
     job = attached(workspace, path)
 
+    grown = logs.json_lines(falling(510))
+
     def goes_on(job: Job) -> bool:
-        if job.current_step == 500:
-            path.write_text(logs.json_lines(falling(510)))
+        if job.current_step == 500 and path.stat().st_size < len(grown):
+            with path.open("a") as file:
+                file.write(grown[path.stat().st_size :])
         return job.current_step == 510
 
     await watch(workspace, job, goes_on)
@@ -184,3 +189,37 @@ async def test_others_have_their_turn_while_events_are_taken(
     finally:
         counting.cancel()
     assert turns[-2] >= 200, "between the first and the last of 300 events"
+
+
+class Wordy:
+    """Says a line for each of its steps, right behind it."""
+
+    async def run(self, job: Job, control: RunControl) -> AsyncGenerator[RunnerEvent, None]:
+        for step in range(1, 51):
+            block = MetricsBlock(np.array([step]), np.zeros(1), loss=np.ones(1))
+            yield Progress(Position(Stage.TRAINING, 1, 0.0, step), 0.0, metrics=block)
+            yield LogText(f"step {step}")
+        yield Completed()
+
+
+async def test_a_position_is_never_stored_without_the_lines_behind_it(
+    workspace: Workspace, add_job: AddJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drive, "_LONGEST_TURN", -1.0)
+    monkeypatch.setattr(drive, "MOST_PENDING_POINTS", 0)
+    seen: set[tuple[int, int]] = set()
+    store = leases.store_advances
+
+    def look(connection: Connection, advances: Sequence[leases.Advance]) -> set[int]:
+        lost = store(connection, advances)
+        for advance in advances:
+            said = [line for line in lines_after(connection, 1) if line.text.startswith("step")]
+            seen.add((advance.after.step, len(said)))
+        return lost
+
+    monkeypatch.setattr(leases, "store_advances", look)
+    add_job()
+    one = Worker(workspace.database, OWNER, runners={Engine.SIMULATOR: Wordy})
+    await asyncio.wait_for(one.run(asyncio.Event(), once=True), 20)
+    assert len(seen) > 10
+    assert all(step == lines for step, lines in seen), seen

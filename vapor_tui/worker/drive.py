@@ -82,6 +82,8 @@ class Drive:
         self._end: End | None = None
         self._room = asyncio.Event()
         self._room.set()
+        self._turn = 0.0
+        """When others last had theirs."""
         self._task = asyncio.create_task(self._consume(), name=f"job {job.id}")
 
     @property
@@ -175,15 +177,11 @@ class Drive:
     async def _consume(self) -> None:
         try:
             async with aclosing(self._runner.run(self._job, self.control)) as events:
-                turn = time.monotonic()
                 async for event in events:
+                    if isinstance(event, Progress):
+                        # Not behind it: a position is stored together with the lines that follow.
+                        await self._give_way()
                     self._take(event)
-                    if time.monotonic() - turn > _LONGEST_TURN:
-                        await asyncio.sleep(0)  # a log is read faster than a screen may wait
-                        turn = time.monotonic()
-                    if not self._room.is_set():
-                        self._wake()
-                        await self._room.wait()
         except Exception as error:
             log.exception("job %s failed in its runner", self.lease.job_id)
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -191,6 +189,15 @@ class Drive:
         if self._end is None:
             self._end = Failed("The runner ended without saying how")
         self._wake()
+
+    async def _give_way(self) -> None:
+        """Wait while too much is to be stored, and let others have their turn now and then."""
+        if time.monotonic() - self._turn > _LONGEST_TURN:
+            await asyncio.sleep(0)  # a log is read faster than a screen may wait
+            self._turn = time.monotonic()
+        if not self._room.is_set():
+            self._wake()
+            await self._room.wait()
 
     def _take(self, event: RunnerEvent) -> None:
         match event:
