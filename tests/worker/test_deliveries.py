@@ -280,6 +280,8 @@ async def test_listening_that_fails_at_first_begins_at_the_next_look(
             while not workspace.database.read(deliveries.is_listening, OWNER):
                 await asyncio.sleep(0.01)
             [number] = _write(workspace, 1)
+            while not told():
+                await asyncio.sleep(0.01)
     assert [event["id"] for event in told()] == [number]
     assert [record.getMessage() for record in caplog.records].count(
         "notifications are delivered later: locked"
