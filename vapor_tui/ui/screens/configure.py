@@ -17,7 +17,7 @@ from vapor_tui.ui.screens import configure_requests as requests
 from vapor_tui.ui.screens.command import CommandScreen
 from vapor_tui.ui.screens.configure_form import FIELDS, JobForm, gpu_count_effect
 from vapor_tui.ui.screens.configure_presets import PresetsScreen
-from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
+from vapor_tui.ui.screens.confirm import leave
 from vapor_tui.ui.screens.pick import PickScreen
 from vapor_tui.ui.widgets.dataset_picker import ADD, NO_DATASET, SAMPLE, DatasetPicker
 from vapor_tui.ui.widgets.form_field import FormField
@@ -379,19 +379,5 @@ class ConfigureScreen(PresetsScreen):
 
     @on(StartBar.Left)
     def action_leave(self) -> None:
-        if self._bar.is_saving:
-            return
-        if not self.is_changed:
-            self.finish()
-            return
-
-        def answered(answer: str | None) -> None:
-            if answer:
-                self.finish()
-
-        question = ConfirmScreen(
-            "Leave without a job?",
-            "What was entered here is not kept.",
-            [Answer("y", "Leave", "leave", is_dangerous=True)],
-        )
-        self.app.push_screen(question, answered)
+        if not self._bar.is_saving:
+            leave(self, "Leave without a job?", "What was entered here is not kept.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Button, Static
 
-from vapor_tui.ui.screens.finishing import DialogScreen
+from vapor_tui.ui.screens.finishing import DialogScreen, FinishingScreen
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +79,20 @@ class ConfirmScreen(DialogScreen[str | None]):
 
     def action_cancel(self) -> None:
         self.finish()
+
+
+def leave(screen: FinishingScreen[Any], question: str, loss: str) -> None:
+    """End a screen without a result; where something was entered, once a person agrees to `loss`.
+
+    Both texts are safe to show.
+    """
+    if not screen.is_changed:
+        screen.finish()
+        return
+
+    def answered(answer: str | None) -> None:
+        if answer:
+            screen.finish()
+
+    agreed = Answer("y", "Leave", "leave", is_dangerous=True)
+    screen.app.push_screen(ConfirmScreen(question, loss, [agreed]), answered)

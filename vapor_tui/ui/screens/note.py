@@ -14,7 +14,7 @@ from vapor_tui.domain.annotations import check_note
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable_lines
 from vapor_tui.ui.job_actions import title_of
-from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
+from vapor_tui.ui.screens.confirm import leave
 from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.plain_area import PlainArea
 
@@ -68,17 +68,4 @@ class NoteScreen(DialogScreen[str | None]):
                 self.finish(note)
 
     def action_leave(self) -> None:
-        if not self.is_changed:
-            self.finish()
-            return
-
-        def answered(answer: str | None) -> None:
-            if answer:
-                self.finish()
-
-        question = ConfirmScreen(
-            "Leave the note as it was?",
-            "What was written here is not kept.",
-            [Answer("y", "Leave", "leave", is_dangerous=True)],
-        )
-        self.app.push_screen(question, answered)
+        leave(self, "Leave the note as it was?", "What was written here is not kept.")
