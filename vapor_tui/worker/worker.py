@@ -31,6 +31,7 @@ from vapor_tui.storage.health import HealthPast, health_past
 from vapor_tui.storage.jobs import Claimable
 from vapor_tui.worker import salvage
 from vapor_tui.worker.drive import Drive
+from vapor_tui.worker.stillness import Look, Stillness
 from vapor_tui.worker.vitals import Vitals
 from vapor_tui.worker.watch import LEASE_SECONDS, LeaseWatch
 
@@ -75,6 +76,8 @@ class _Tick:
     """Jobs that were taken from workers that are gone."""
     is_forgotten: bool = False
     """The worker itself was taken for gone: its row and its jobs are no longer its own."""
+    is_still: bool = False
+    """Nothing was to be done, nor will be before something is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class _Gone:
     workers: tuple[workers.Worker, ...] = ()
     has_orphans: bool = False
     """Whether jobs are held by workers that have no row."""
+    is_alone: bool = False
+    """Whether it was looked for other workers, alive or not, and there is none."""
 
     def __bool__(self) -> bool:
         return self.has_orphans or bool(self.workers)
@@ -125,6 +130,7 @@ class Worker:
         self._stuck: set[int] = set()
         """Jobs whose rows the database lets nobody change."""
         self._awake = asyncio.Event()
+        self._stillness = Stillness(database)
         self._watch = LeaseWatch()
         self._last_watch = -WATCH_SECONDS
         self._last_write = 0.0
@@ -212,6 +218,13 @@ class Worker:
             return True
 
     async def _tick(self) -> bool:
+        """Do what there is to do, unless nothing can have come up; say whether jobs are held."""
+        if self._drives or self._is_separate:  # the row of a separate worker beats at all times
+            return await self._work()
+        look = await self._stillness.look()
+        return look is not None and await self._work(look)
+
+    async def _work(self, look: Look | None = None) -> bool:
         """Store what is new, hear what is wanted, claim what waits; say whether jobs are held."""
         await self._let_go_if_late()
         advances = self._advances()
@@ -240,7 +253,9 @@ class Worker:
             await self._adopt_or_fail(job)
         if found.released:
             self.wake()
-        await self._purge_some()
+        is_purged = await self._purge_some()
+        if look is not None and found.is_still and is_purged:
+            self._stillness.begin(look)
         return bool(self._drives)
 
     async def _adopt_or_fail(self, job: Job) -> None:
@@ -266,20 +281,26 @@ class Worker:
             self._is_unsure = True  # the next tick finds it among what is held
             return True
 
-    async def _purge_some(self) -> None:
-        """Remove one piece of a deleted job, so that a large one is gone in the background."""
+    async def _purge_some(self) -> bool:
+        """Remove one piece of a deleted job, so that a large one is gone in the background.
+
+        Says whether it has looked and found none.
+        """
         if self._now() < self._next_purge:
-            return
+            return False
         database = self._database.with_patience(0.0)
         try:
             if await database.read_async(job_queries.has_deleted, self._owner):
                 await database.write_async(
                     job_queries.purge_some, self._owner, job_queries.PURGED_AT_ONCE
                 )
-                return
+                return False
+            is_purged = True
         except StorageError as error:
             log.info("cannot remove deleted jobs now: %s", error)
+            is_purged = False
         self._next_purge = self._now() + PURGE_SECONDS
+        return is_purged
 
     async def _past(self, job: Job) -> HealthPast | None:
         """Return what the watch over a job that goes on is rebuilt from, if it can be read."""
@@ -351,7 +372,7 @@ class Worker:
         if not advances and not gone and not must_beat and not self._is_unsure:
             found, waiting = await database.read_async(self._listen, held, room)
             if not waiting:
-                return found
+                return replace(found, is_still=gone.is_alone)
         try:
             written = await database.write_async(self._write, worker_id, advances, gone, held, room)
         except StorageError:
@@ -405,7 +426,8 @@ class Worker:
         beating = {w.id for w in others if w.id in found.holders or w.is_separate}
         idle = [w for w in others if w.id not in beating and is_provably_gone(w.process)]
         gone = self._watch.gone((w for w in others if w.id in beating), now)
-        return _Gone((*idle, *gone), has_orphans=bool(found.orphans))
+        is_alone = not others and not found.orphans
+        return _Gone((*idle, *gone), has_orphans=bool(found.orphans), is_alone=is_alone)
 
     def _listen(self, connection: Connection, held: list[int], room: int) -> tuple[_Tick, bool]:
         """Read the wishes, and whether a job waits that could be claimed."""
