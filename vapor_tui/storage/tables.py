@@ -123,8 +123,11 @@ class JobRow(Table, table=True):
         CheckConstraint(
             "deleted_at IS NULL OR completed_at IS NOT NULL", name="deleted_when_ended"
         ),
-        Index(None, "owner", "status"),
-        Index(None, "owner", "queued_at"),
+        Index(None, "owner", "deleted_at"),
+        Index(None, "owner", "status", "queued_at"),
+        Index(None, "owner", "status", "engine", "deleted_at"),
+        Index(None, "owner", "completed_at"),
+        Index(None, "lease_owner", sqlite_where=text("lease_owner IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )
 
