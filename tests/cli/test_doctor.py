@@ -152,7 +152,8 @@ def test_damage_is_a_problem(look: Look, workspace: Workspace, add_job: AddJob) 
     path = workspace.database.path
     with closing(sqlite3.connect(path)) as connection:
         [page] = connection.execute(
-            "SELECT rootpage FROM sqlite_master WHERE name = 'ix_training_jobs_owner_status_queued_at'"
+            "SELECT rootpage FROM sqlite_master WHERE name = ?",
+            ("ix_training_jobs_owner_status_queued_at",),
         ).fetchone()
     # The only entry of the index, which lies at the end of its page.
     at = path.read_bytes().index(b"adaqueued", (page - 1) * 4096)
@@ -328,7 +329,10 @@ def test_rows_that_cannot_be_read_are_a_problem(
         ("DROP TRIGGER training_jobs_life_cycle", "training_jobs_life_cycle is missing"),
         ("DROP TABLE log_lines", "log_lines is missing"),
         ("ALTER TABLE workers ADD COLUMN more", "workers is another"),
-        ("DROP INDEX ix_training_jobs_owner_completed_at", "ix_training_jobs_owner_completed_at is missing"),
+        (
+            "DROP INDEX ix_training_jobs_owner_deleted_at_completed_at",
+            "ix_training_jobs_owner_deleted_at_completed_at is missing",
+        ),
     ],
 )
 def test_a_schema_that_was_changed_by_hand_is_a_problem(

@@ -126,7 +126,7 @@ class JobRow(Table, table=True):
         Index(None, "owner", "deleted_at"),
         Index(None, "owner", "status", "queued_at"),
         Index(None, "owner", "status", "engine", "deleted_at"),
-        Index(None, "owner", "completed_at"),
+        Index(None, "owner", "deleted_at", "completed_at"),
         Index(None, "lease_owner", sqlite_where=text("lease_owner IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )

@@ -13,7 +13,8 @@ STATEMENTS = (
     " ON training_jobs (owner, status, queued_at)",
     "CREATE INDEX ix_training_jobs_owner_status_engine_deleted_at"
     " ON training_jobs (owner, status, engine, deleted_at)",
-    "CREATE INDEX ix_training_jobs_owner_completed_at ON training_jobs (owner, completed_at)",
+    "CREATE INDEX ix_training_jobs_owner_deleted_at_completed_at"
+    " ON training_jobs (owner, deleted_at, completed_at)",
     "CREATE INDEX ix_training_jobs_lease_owner ON training_jobs (lease_owner)"
     " WHERE lease_owner IS NOT NULL",
 )
