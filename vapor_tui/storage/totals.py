@@ -11,12 +11,13 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Select,
     and_,
     bindparam,
     case,
     func,
-    or_,
     select,
+    union_all,
 )
 
 from vapor_tui.domain.jobs import Engine
@@ -97,18 +98,14 @@ _COUNTED = (
     .group_by(JOBS.c.status, JOBS.c.engine)
 )
 """Answered by an index alone."""
-_SPENT = (
-    select(
-        JOBS.c.engine,
-        func.total(_spent_since(_moment("today"))),
-        func.total(_spent_since(_moment("month"))),
-    )
-    .where(
-        *_THEIRS,
-        or_(JOBS.c.completed_at.is_(None), JOBS.c.completed_at >= _moment("month")),
-        # An expression, for which there is no index: by their status all jobs would be found.
-        (JOBS.c.status + "").in_(list(Status)),
-    )
-    .group_by(JOBS.c.engine)
+
+
+def _spent_of(*conditions: ColumnElement[bool]) -> Select[Any]:
+    spent = (func.total(_spent_since(_moment(begin))) for begin in ("today", "month"))
+    return select(JOBS.c.engine, *spent).where(*_THEIRS, *conditions).group_by(JOBS.c.engine)
+
+
+_SPENT = union_all(
+    _spent_of(JOBS.c.completed_at.is_(None)), _spent_of(JOBS.c.completed_at >= _moment("month"))
 )
-"""Apart from the counts: few of many jobs cost something lately."""
+"""Of the few jobs that cost something lately, each half found by its index."""
