@@ -15,6 +15,7 @@ from vapor_tui.services.jobs import apply_action
 from vapor_tui.services.notifications import mark_read
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.ui.app import VaporApp
+from vapor_tui.ui.widgets.plain_input import PlainInput
 
 AddJob = Callable[..., Job]
 SIZES = [(160, 45), (120, 40), (80, 24), (60, 18)]
@@ -109,6 +110,8 @@ def test_looks(
         await ready(pilot)
         await pilot.press(*keys)
         await Session(pilot, []).sees(shown)
+        for box in app.screen.query(PlainInput):
+            box.cursor_blink = False
 
     assert snap_compare(app, terminal_size=(120, 40), run_before=look_closer)
 

@@ -104,7 +104,6 @@ class PagingScreen(VaporScreen[ResultT]):
         if notice is not None:
             self.query_one(MessagePanel).notice = notice
         self.state = state
-        self.refresh_bindings()
         if self.focused is None:
             # A table that was hidden has lost the focus.
             self.call_after_refresh(self.table.focus)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from rich.cells import cell_len, set_cell_size
@@ -27,15 +27,22 @@ GAP = "   "
 _ATTRIBUTES = ("bold", "italic", "underline", "reverse")
 CURSOR_GROUND = "block-cursor-background"
 """The ground of what the cursor is on."""
-_styles: dict[tuple[str, str, bool], Style] = {}
+_styles: dict[tuple[str, bool], dict[str, Style]] = {}
+"""By theme and whether there are no colours, and then by name."""
 
 
 def style_of(app: App[object], name: str) -> Style:
     """Return the style that words like "bold status-failed on panel" mean in the present theme."""
-    key = (app.theme, name, app.no_color)
-    if key not in _styles:
-        _styles[key] = _parsed(app, name)
-    return _styles[key]
+    return _styles_of(app, (name,))[name]
+
+
+def _styles_of(app: App[object], names: Iterable[str]) -> Mapping[str, Style]:
+    """Return styles by name, these among them."""
+    styles = _styles.setdefault((app.theme, app.no_color), {})
+    for name in names:
+        if name not in styles:
+            styles[name] = _parsed(app, name)
+    return styles
 
 
 def _parsed(app: App[object], name: str) -> Style:
@@ -58,9 +65,14 @@ def _colour(app: App[object], variable: str) -> RichColor:
     return Color.parse(app.theme_variables[variable]).rich_color
 
 
+def text_width(text: str) -> int:
+    """Return how many cells a text takes; most of what is shown is ASCII, one cell a character."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def line_width(line: Line) -> int:
     """Return how many cells a line takes."""
-    return sum(cell_len(text) for text, _ in line)
+    return sum([text_width(text) for text, _ in line])
 
 
 def fitted(line: Line, width: int) -> Line:
@@ -73,9 +85,9 @@ def fitted(line: Line, width: int) -> Line:
     cut: list[Span] = []
     room = width - 1
     for text, style in line:
-        part = text if cell_len(text) <= room else set_cell_size(text, room)
+        part = text if text_width(text) <= room else set_cell_size(text, room)
         cut.append((part, style))
-        room -= cell_len(part)
+        room -= text_width(part)
         if room <= 0:
             break
     return (*cut, ("…", cut[-1][1])) if width > 0 else ()
@@ -162,14 +174,30 @@ class FittedLines(LinesView):
 
 def strip_of(widget: Widget, line: Line) -> Strip:
     """Return a line as Textual draws it, on the widget's own background."""
-    app = widget.app
-    strip = Strip([Segment(text, style_of(app, style)) for text, style in line if text])
-    return strip.apply_style(widget.rich_style).simplify()  # one escape sequence a style
+    ground, styles = widget.rich_style, _styles_of(widget.app, (style for _, style in line))
+    segments = [Segment(text, ground + styles[style]) for text, style in line if text]
+    return Strip(segments).simplify()  # one escape sequence a style
 
 
 def changed_cells(before: Line, after: Line) -> tuple[int, int]:
     """Return the first and the end cell of what differs between two lines."""
-    old, new = _cells(before), _cells(after)
+    first = _same_spans(before, after)
+    old, new = before[first:], after[first:]
+    at = line_width(before[:first])
+    if line_width(old) == line_width(new) and (last := _same_spans(old[::-1], new[::-1])):
+        old, new = old[:-last], new[:-last]
+    start, end = _changed(_cells(old), _cells(new))
+    return at + start, at + end
+
+
+def _same_spans(before: Line, after: Line) -> int:
+    """Return with how many equal spans two lines begin."""
+    pairs = zip(before, after, strict=False)
+    shorter = min(len(before), len(after))
+    return next((i for i, (old, new) in enumerate(pairs) if old != new), shorter)
+
+
+def _changed(old: list[Span], new: list[Span]) -> tuple[int, int]:
     size = max(len(old), len(new))
     old += [(" ", "")] * (size - len(old))
     new += [(" ", "")] * (size - len(new))
@@ -183,6 +211,5 @@ def _cells(line: Line) -> list[Span]:
     cells: list[Span] = []
     for text, style in line:
         for character in text:
-            size = cell_len(character)
-            cells += [(character, style)] * size
+            cells += [(character, style)] * text_width(character)
     return cells
