@@ -39,7 +39,6 @@ from vapor_tui.ui.messages import (
 from vapor_tui.ui.own_keys import OwnKeys
 from vapor_tui.ui.readings import Readings
 from vapor_tui.ui.screens.jobs import JobsScreen
-from vapor_tui.ui.toasts import MOST_AT_ONCE, show_toasts, toasts_of
 from vapor_tui.ui.widgets.key_line import ALWAYS
 from vapor_tui.ui.widgets.too_small import SMALLEST, TooSmall
 
@@ -259,6 +258,8 @@ class VaporApp(FollowingApp):
     # What happens meanwhile
 
     def watch_overview(self, overview: Overview) -> None:
+        from vapor_tui.ui.toasts import MOST_AT_ONCE, show_toasts, toasts_of
+
         watched = getattr(self.screen, "job_id", None)
         most = MOST_AT_ONCE if self.has_room_for_toasts else 1
         toasts = toasts_of(overview.news, watched, overview.news_count, most=most)

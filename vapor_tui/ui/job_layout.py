@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.ui.glyphs import FALLING, RISING
 from vapor_tui.ui.job_rows import COLUMNS, COST, NAME, TAGS, Cell, Size
 from vapor_tui.ui.table_rows import SIGNS_WIDTH, aligned, heading_of, row_of
@@ -16,6 +15,7 @@ from vapor_tui.ui.widgets.lines import Line
 if TYPE_CHECKING:
     from vapor_tui.domain.job_pages import Sort
     from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.results import Result
 
 _GOOD_NAME, _LEAST_NAME = 20, 8
 """Cells of a name before the other columns are made smaller, and before one is left out."""
@@ -60,6 +60,8 @@ _BY_WIDTH: tuple[tuple[int, Layout], ...] = (
 
 def check_columns(names: Iterable[str]) -> Result[tuple[str, ...]]:
     """Return the columns of these names, the name of the job among them, or what is wrong."""
+    from vapor_tui.domain.results import Ok, Refused
+
     found = tuple(dict.fromkeys(names))
     if unknown := [name for name in found if name not in COLUMNS]:
         sentence = f'There is no column "{unknown[0]}"; there are {", ".join(COLUMNS)}'

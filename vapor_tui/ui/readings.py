@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.text import printable
 from vapor_tui.own_thread import in_own_thread
 from vapor_tui.ui.messages import ReadingEnded, ReadingProgressed
 
 if TYPE_CHECKING:
     from vapor_tui.domain.datasets import Dataset, ReadProgress
+    from vapor_tui.domain.results import Result
     from vapor_tui.services.workspace import Workspace
     from vapor_tui.ui.app import VaporApp
 
@@ -110,6 +110,7 @@ class Readings:
 
     def _read(self, workspace: Workspace, reading: Reading) -> Result[Dataset]:
         """Runs in the thread: reads the file through and stores what it is."""
+        from vapor_tui.domain.results import Refused
         from vapor_tui.services.datasets import add_dataset
         from vapor_tui.storage.errors import StorageError
 
@@ -137,6 +138,8 @@ class Readings:
         self._app.post_message(ReadingEnded(reading, answer))
 
     def _toast(self, reading: Reading, answer: Result[Dataset]) -> None:
+        from vapor_tui.domain.results import Ok, Refused
+
         match answer:
             case Ok(dataset) if dataset.training_ready:
                 text = f"{dataset.name} is ready to train on"

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from vapor_tui.ui.clipboard import copy_command
-from vapor_tui.ui.exporting import Export, HasTable, picture_export, run_export, table_exports
 from vapor_tui.ui.screens.finishing import FinishingScreen, ResultT
 from vapor_tui.ui.sight import is_seen
 from vapor_tui.ui.widgets.header import HeaderLine
@@ -18,6 +17,7 @@ from vapor_tui.ui.widgets.key_line import ALWAYS, KeyLine
 
 if TYPE_CHECKING:
     from vapor_tui.ui.app import VaporApp
+    from vapor_tui.ui.exporting import Export
 
 
 class VaporScreen(FinishingScreen[ResultT]):
@@ -68,6 +68,8 @@ class VaporScreen(FinishingScreen[ResultT]):
     @property
     def exports(self) -> Sequence[Export]:
         """What of this screen can be written into a file, apart from its picture."""
+        from vapor_tui.ui.exporting import HasTable, table_exports
+
         return table_exports(self) if isinstance(self, HasTable) else ()
 
     @property
@@ -93,6 +95,7 @@ class VaporScreen(FinishingScreen[ResultT]):
         return super().check_action(action, parameters)
 
     def action_export(self) -> None:
+        from vapor_tui.ui.exporting import picture_export
         from vapor_tui.ui.screens.export import ExportScreen
 
         def chosen(export: Export | None) -> None:
@@ -107,6 +110,8 @@ class VaporScreen(FinishingScreen[ResultT]):
 
     @work(group="export")
     async def _write(self, export: Export) -> None:
+        from vapor_tui.ui.exporting import run_export
+
         await run_export(self.vapor, export)
 
     def action_copy_command(self) -> None:

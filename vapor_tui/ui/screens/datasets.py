@@ -289,8 +289,8 @@ class DatasetsScreen(DatasetScreen[int | None], PagingScreen[int | None]):
         else:
             super().action_stop()
 
-    def action_search(self) -> None:
-        self.bar.start_search()
+    async def action_search(self) -> None:
+        await self.bar.start_search()
 
     def action_sort(self) -> None:
         self.bar.next_sort()

@@ -13,11 +13,11 @@ from vapor_tui.ui.job_actions import KEY_ACTIONS, QUESTIONS, objection_to, obsta
 from vapor_tui.ui.keys_in_turn import OPENS
 from vapor_tui.ui.messages import ActionDone, Annotated, TagsRead
 from vapor_tui.ui.screens.base import VaporScreen
-from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
 from vapor_tui.ui.screens.finishing import ResultT
 
 if TYPE_CHECKING:
     from vapor_tui.domain.jobs import Job
+    from vapor_tui.ui.screens.confirm import Answer
 
 GO_ON: tuple[BindingType, ...] = (
     Binding("r", "resume", "resume", id="job.resume", tooltip="Go on with this job"),
@@ -127,6 +127,8 @@ class JobScreen(VaporScreen[ResultT]):
         self._apply(Action.RETRY)
 
     def action_stop(self) -> None:
+        from vapor_tui.ui.screens.confirm import Answer
+
         if job := self.subject:
             if job.is_attached:
                 self._confirm(job, "stop_watching")
@@ -154,6 +156,8 @@ class JobScreen(VaporScreen[ResultT]):
             self.vapor.open_configure(clone=job)
 
     def _confirm(self, job: Job, key_action: str, also: list[Answer] | None = None) -> None:
+        from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
+
         def answered(value: str | None) -> None:
             if value:
                 self._apply(Action(value), job)

@@ -312,8 +312,8 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
             case refused:
                 self.notify(printable(refused.error), severity="error", markup=False)
 
-    def action_search(self) -> None:
-        self.query_one(FilterBar).start_search()
+    async def action_search(self) -> None:
+        await self.query_one(FilterBar).start_search()
 
     def action_status(self) -> None:
         overview = self.vapor.overview

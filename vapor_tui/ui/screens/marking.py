@@ -21,7 +21,6 @@ from vapor_tui.ui.job_actions import (
 )
 from vapor_tui.ui.keys_in_turn import OPENS
 from vapor_tui.ui.messages import ActionsDone, MarkedRead
-from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
 from vapor_tui.ui.screens.finishing import ResultT
 from vapor_tui.ui.screens.job_screen import JobScreen
 
@@ -103,6 +102,8 @@ class MarkingScreen(JobScreen[ResultT]):
             self._confirm_all(message.key_action, message.jobs, selection)
 
     def _confirm_all(self, key_action: str, jobs: Sequence[Job], selection: Selection) -> None:
+        from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
+
         asked = QUESTIONS[key_action]
         chosen = [job for job in jobs if job.id in selection.wanted]
         which = title_of(chosen[0]) if len(chosen) == 1 else f"{len(chosen)} jobs"

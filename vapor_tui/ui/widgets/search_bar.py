@@ -48,22 +48,28 @@ class SearchBar(Horizontal):
         """Return what is listed; empty before anything is."""
         raise NotImplementedError
 
+    _field: PlainInput | None = None
+    """Made when it is first used: its styles are a tenth of the first screen's."""
+
     def compose(self) -> ComposeResult:
-        yield PlainInput(placeholder=self.PLACEHOLDER)
         yield LinesView()
 
     @property
     def is_searching(self) -> bool:
-        return self.query_one(Input).has_focus
+        return self._field is not None and self._field.has_focus
 
-    def start_search(self) -> None:
+    async def start_search(self) -> None:
         """Put the cursor into the search field."""
+        if self._field is None:
+            self._field = PlainInput(placeholder=self.PLACEHOLDER)
+            await self.mount(self._field, before=0)
         self.add_class("-searching")
-        self.query_one(Input).focus()
+        self._field.focus()
 
     def clear(self) -> None:
         """List everything again."""
-        self.query_one(Input).value = ""
+        if self._field is not None:
+            self._field.value = ""
         self.remove_class("-searching")
         self.search_for("")
 
@@ -82,7 +88,7 @@ class SearchBar(Horizontal):
         self.set_timer(_DELAY, lambda: self._search_if_last(event.value))
 
     def _search_if_last(self, text: str) -> None:
-        if text == self.query_one(Input).value:
+        if self._field is not None and text == self._field.value:
             self.search_for(text.strip())
 
     @on(Input.Submitted)
