@@ -6,18 +6,26 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.ui.support import advance, hold
+from vapor_tui.domain.job_facts import JobFacts
 from vapor_tui.domain.job_pages import JobFilter
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Action, Status
+from vapor_tui.domain.results import Ok
+from vapor_tui.services.attach import attach_run
 from vapor_tui.services.jobs import apply_action
 from vapor_tui.services.overview import list_with_curves
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.glance import newest
+from vapor_tui.ui.job_actions import KEY_ACTIONS, objection_to
+from vapor_tui.ui.job_layout import Layout, job_line, layout_for
+from vapor_tui.ui.job_rows import COLUMNS
+from vapor_tui.ui.widgets.lines import Line
 
 AddJob = Callable[..., Job]
 
@@ -31,9 +39,18 @@ def test_it_is_what_the_store_lists(workspace: Workspace, add_job: AddJob) -> No
     for _ in range(3):
         add_job()
     glanced = newest(workspace.database.path, workspace.owner, 4)
-    assert glanced == list_with_curves(workspace, JobFilter(limit=4), {})
     assert glanced is not None
-    assert glanced.page.total == 5
+    listed = list_with_curves(workspace, JobFilter(limit=4), {})
+    assert glanced.curves == listed.curves
+    assert (glanced.page.page, glanced.page.total, glanced.page.total_pages) == (1, 5, 2)
+    assert [job.whole() for job in glanced.page.jobs] == list(listed.page.jobs)
+    layout = layout_for(400, tuple(COLUMNS))
+    assert set(layout.columns) == set(COLUMNS)
+    for fact, job in zip(glanced.page.jobs, listed.page.jobs, strict=True):
+        assert _line(fact, layout) == _line(job, layout)
+        for action in KEY_ACTIONS:
+            assert objection_to(action, fact) == objection_to(action, job)
+        assert (fact.tags, fact.notes) == (job.tags, job.notes)
     assert newest(workspace.database.path, "somebody else", 4) is None
 
 
@@ -70,8 +87,24 @@ def test_what_is_no_database_is_left_to_the_opening(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [empty, text]
 
 
+def _line(job: JobFacts, layout: Layout) -> Line:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    return job_line(job, (), now, layout, 400, is_current=False, has_focus=False)
+
+
+def test_a_run_that_is_followed_is_whole_as_well(workspace: Workspace, tmp_path: Path) -> None:
+    log = tmp_path / "metrics.csv"
+    log.write_text("step,loss\n1,2.5\n2,2.25\n")
+    (tmp_path / "adapter_config.json").write_text('{"r": 8, "peft_type": "LORA"}')
+    attached = attach_run(workspace, log)
+    assert isinstance(attached, Ok)
+    glanced = newest(workspace.database.path, workspace.owner, 4)
+    assert glanced is not None
+    assert [job.whole() for job in glanced.page.jobs] == [attached.value]
+
+
 def test_it_needs_little() -> None:
-    heavy = ("numpy", "sqlmodel", "sqlalchemy", "textual", "alembic")
+    heavy = ("pydantic", "numpy", "sqlmodel", "sqlalchemy", "textual", "alembic")
     code = (
         f"import sys, vapor_tui.storage.glance\nprint([n for n in {heavy!r} if n in sys.modules])"
     )

@@ -294,24 +294,41 @@ async def test_cloning_fills_the_configuration(workspace: Workspace, add_job: Ad
         await app.until(lambda: isinstance(app.app.screen, ConfigureScreen))
 
 
-async def test_the_list_is_there_before_the_database_is_open(
-    workspace: Workspace, add_job: AddJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = add_job(), add_job()
-    go_on = threading.Event()
-    opening = Backend._open
+@pytest.fixture
+def opening(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """The database is not opened before this is set."""
+    go_on, whole = threading.Event(), Backend._open
 
     def slow(backend: Backend) -> Workspace:
         go_on.wait(PATIENCE)
-        return opening(backend)
+        return whole(backend)
 
     monkeypatch.setattr(Backend, "_open", slow)
+    return go_on
+
+
+async def test_a_job_can_be_cloned_before_the_database_is_open(
+    workspace: Workspace, add_job: AddJob, opening: threading.Event
+) -> None:
+    job = add_job(name="original", epochs=7)
+    async with session(frozen_app(workspace), until_open=False) as app:
+        await app.sees("original")
+        await app.press("y")
+        opening.set()
+        await app.until(lambda: isinstance(app.app.screen, ConfigureScreen))
+        await app.sees("original-2", str(job.total_epochs))
+
+
+async def test_the_list_is_there_before_the_database_is_open(
+    workspace: Workspace, add_job: AddJob, opening: threading.Event
+) -> None:
+    first, second = add_job(), add_job()
     async with session(frozen_app(workspace), until_open=False) as app:
         await app.sees(f"{first.id}", f"{second.id}", "2 jobs")
         assert app.heard(JobsGlanced, JobsRead) == ["JobsGlanced"]
         await app.press("j", "space", "enter")
         await app.sees("1 marked")
         assert isinstance(app.app.screen, JobsScreen)
-        go_on.set()
+        opening.set()
         await app.until(lambda: isinstance(app.app.screen, MonitorScreen))
         assert app.top(MonitorScreen).job_id == first.id

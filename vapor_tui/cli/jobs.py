@@ -124,7 +124,7 @@ def _filter(
     )
 
 
-def _document(found: JobPage, spent: Totals | None) -> dict[str, object]:
+def _document(found: JobPage[Job], spent: Totals | None) -> dict[str, object]:
     document: dict[str, object] = {
         "jobs": [job.model_dump(mode="json") for job in found.jobs],
         "pagination": {
@@ -159,7 +159,7 @@ def _print_totals(spent: Totals) -> None:
     )
 
 
-def _print_page(found: JobPage) -> None:
+def _print_page(found: JobPage[Job]) -> None:
     if not found.jobs and found.total:
         print_line(f"There is no page {found.page}, the last one is {found.total_pages}")
         return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.job_facts import JobFacts
     from vapor_tui.domain.job_pages import JobPage
 
 
@@ -14,6 +15,6 @@ if TYPE_CHECKING:
 class JobList:
     """One page of jobs with the shape of each one's loss."""
 
-    page: JobPage
+    page: JobPage[JobFacts]
     curves: Mapping[int, tuple[float, ...]]
     """By the job's number; only of jobs whose step differs from the known one."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
-from pydantic import (
-    BaseModel,
-)
-
-from vapor_tui.domain.jobs import Job
+from vapor_tui.domain.job_facts import JobFacts
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.results import Ok, Refused, Result
+
+FactsT_co = TypeVar("FactsT_co", bound=JobFacts, covariant=True)
 
 DEFAULT_LIMIT = 10
 MAXIMUM_LIMIT = 1000
@@ -66,10 +66,11 @@ class JobFilter:
     """A job whose page is wanted in place of `page`, where it is in the list at all."""
 
 
-class JobPage(BaseModel):
-    """One page of a list of jobs."""
+@dataclass(frozen=True, slots=True)
+class JobPage(Generic[FactsT_co]):
+    """One page of a list of jobs, whole ones or what lists show of them."""
 
-    jobs: list[Job]
+    jobs: Sequence[FactsT_co]
     page: int
     limit: int
     total: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from pydantic import (
     BaseModel,
@@ -16,26 +15,11 @@ from pydantic import (
 from vapor_tui.domain.estimate import Estimate, EstimateDocument, final_cost
 from vapor_tui.domain.hyperparameters import Hyperparameters
 from vapor_tui.domain.job_drafts import GpuConfig
+from vapor_tui.domain.job_facts import Engine, JobFacts, Placement
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status, last_epoch, stage_label
 from vapor_tui.domain.sources import RunSettings, SourceState
 
-
-class Engine(StrEnum):
-    """What trains."""
-
-    SIMULATOR = "simulator"
-    HF = "hf"
-    EXTERNAL = "external"
-    """Somebody else's trainer, whose log is followed."""
-
-
-class Placement(StrEnum):
-    """Where it trains."""
-
-    INLINE = "inline"
-    LOCAL = "local"
-    SLURM = "slurm"
-    ATTACHED = "attached"
+__all__ = ["CurrentMetrics", "Engine", "Job", "Placement"]
 
 
 class CurrentMetrics(BaseModel):
@@ -55,7 +39,7 @@ class CurrentMetrics(BaseModel):
     """Which of these are "nan", "inf" or "-inf"."""
 
 
-class Job(BaseModel):
+class Job(BaseModel, JobFacts):
     """A job as it is stored, joined with its dataset; a snapshot that nothing changes."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
@@ -133,27 +117,6 @@ class Job(BaseModel):
     def _document(self, value: Estimate) -> EstimateDocument:
         return value.document()
 
-    @property
-    def is_simulated(self) -> bool:
-        return self.engine is Engine.SIMULATOR
-
-    @property
-    def is_attached(self) -> bool:
-        """Whether the job only follows a run that somebody else started."""
-        return self.placement is Placement.ATTACHED
-
-    @property
-    def has_progress(self) -> bool:
-        """Whether it is known how much of the run is done: a log may not say how long it is."""
-        return self.total_steps > 0 or self.status is Status.COMPLETED
-
-    @property
-    def status_word(self) -> str:
-        """What the status is called: to give up watching is not to cancel the run."""
-        if self.is_attached and self.status is Status.CANCELLED:
-            return "detached"
-        return self.status.value
-
     def final_cost_of(self, compute: float) -> float | None:
         """Return what the job costs in the end, in USD; None where no price is known."""
         return None if self.estimate is None else final_cost(compute)
@@ -215,17 +178,9 @@ class Job(BaseModel):
             return None
         return None if self.final_cost is None else self.final_cost / self.estimated_total_cost - 1
 
-    def seconds_left(self, now: datetime | None = None) -> float | None:
-        """Wall-clock seconds until the expected end; None when that is not known."""
-        if self.estimated_completion_at is None or not self.status.is_active:
-            return None
-        return max(0.0, (self.estimated_completion_at - (now or datetime.now(UTC))).total_seconds())
-
-    def elapsed(self, now: datetime | None = None) -> float | None:
-        """Wall-clock seconds since the first start, until the end or now; None before it."""
-        if self.started_at is None:
-            return None
-        return ((self.completed_at or now or datetime.now(UTC)) - self.started_at).total_seconds()
+    def whole(self) -> Job:
+        """Return this job."""
+        return self
 
     def watched(self, now: datetime | None = None) -> float | None:
         """Wall-clock seconds since it is watched, of a run whose log does not say when it began.

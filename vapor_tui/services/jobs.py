@@ -150,7 +150,7 @@ def take_job(workspace: Workspace, job_id: int, worker_id: int) -> Job | None:
     return workspace.database.write(leases.claim_job, worker_id, job_id)
 
 
-def list_jobs(workspace: Workspace, wanted: JobFilter | None = None) -> JobPage:
+def list_jobs(workspace: Workspace, wanted: JobFilter | None = None) -> JobPage[Job]:
     """Return one page of a person's jobs, the first of the newest ones unless told otherwise."""
     return workspace.database.read(queries.job_page, workspace.owner, wanted or JobFilter())
 

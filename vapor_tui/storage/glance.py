@@ -1,19 +1,17 @@
-"""The newest jobs at a glance: read by the driver alone, before SQLAlchemy is imported.
+"""The newest jobs at a glance: read by the driver alone, before anything large is imported.
 
 A person who opens the app looks at the list while what changes it is still being imported.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
+from vapor_tui.domain.job_facts import ListedJob
 from vapor_tui.domain.job_list import JobList
 from vapor_tui.domain.job_pages import JobPage
-from vapor_tui.domain.jobs import Job
 from vapor_tui.storage.marks import APPLICATION_ID, SCHEMA_VERSION
 from vapor_tui.storage.samples import small_curve
 
@@ -26,8 +24,6 @@ FROM training_jobs LEFT JOIN datasets ON datasets.id = training_jobs.dataset_id
 WHERE {_MINE} ORDER BY training_jobs.id DESC LIMIT ?
 """
 _COUNT = f"SELECT count(*) FROM training_jobs WHERE {_MINE}"
-_DOCUMENTS = ("hyperparameters", "gpu_config", "estimate", "current_metrics", "tags")
-"""Columns that hold JSON."""
 
 
 def newest(path: Path, owner: str, limit: int) -> JobList | None:
@@ -43,7 +39,7 @@ def newest(path: Path, owner: str, limit: int) -> JobList | None:
             connection.execute("BEGIN")
             [total] = connection.execute(_COUNT, (owner,)).fetchone()
             connection.row_factory = sqlite3.Row
-            jobs = [_job(row) for row in connection.execute(_NEWEST, (owner, limit))]
+            jobs = [ListedJob(dict(row)) for row in connection.execute(_NEWEST, (owner, limit))]
             connection.row_factory = None
             curves = {job.id: small_curve(connection, job.id, job.current_step) for job in jobs}
     except (sqlite3.Error, ValueError, OSError):
@@ -62,15 +58,3 @@ def _opened(path: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(
         f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=_WAIT_SECONDS, isolation_level=None
     )
-
-
-def _job(row: sqlite3.Row) -> Job:
-    values: dict[str, Any] = dict(zip(row.keys(), row, strict=True))
-    for name, value in values.items():
-        if value is None:
-            continue
-        if name in _DOCUMENTS:
-            values[name] = json.loads(value)
-        elif name.endswith("_at"):
-            values[name] = f"{value}Z"  # moments are kept in UTC
-    return Job.model_validate(values)

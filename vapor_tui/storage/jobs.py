@@ -112,7 +112,7 @@ def jobs_by_id(connection: Connection, job_ids: Sequence[int]) -> list[Job]:
     return read_jobs(connection, joined().where(JOBS.c.id.in_(job_ids)).order_by(JOBS.c.id))
 
 
-def job_page(connection: Connection, owner: str, wanted: JobFilter) -> JobPage:
+def job_page(connection: Connection, owner: str, wanted: JobFilter) -> JobPage[Job]:
     """Return one page of a person's jobs and how many there are in all."""
     # Only the search looks into datasets; and what is sorted is the numbers alone, not the rows.
     listed = TABLES if wanted.search else JOBS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -95,7 +95,7 @@ class JobCommands(Provider):
                 help=f"Watch this job ({job.status_word})",
             )
 
-    async def _jobs(self, query: str) -> list[Job]:
+    async def _jobs(self, query: str) -> Sequence[Job]:
         from vapor_tui.domain.job_pages import JobFilter
         from vapor_tui.services.jobs import get_job, list_jobs
 

@@ -11,7 +11,7 @@ from vapor_tui.domain.lifecycle import HELD, WATCHING, Action, Desired, may_appl
 from vapor_tui.domain.text import printable
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.job_facts import JobFacts
 
 NAME_LENGTH = 40
 _MOST_NAMED = 5
@@ -87,12 +87,12 @@ class Selection:
     """Why not, by the number of the job."""
 
 
-def title_of(job: Job) -> str:
+def title_of(job: JobFacts) -> str:
     """Return how a job is called in a sentence."""
     return f"#{job.id} {printable(job.name, NAME_LENGTH)}"
 
 
-def obstacle(action: Action, job: Job) -> str | None:
+def obstacle(action: Action, job: JobFacts) -> str | None:
     """Return why an action cannot be applied to a job, in a sentence; None when it can."""
     if job.is_attached and action not in WATCHING:
         return "It is only watched: it was started elsewhere, and that is done there"
@@ -105,13 +105,13 @@ def obstacle(action: Action, job: Job) -> str | None:
     return None
 
 
-def objection_to(key_action: str, job: Job) -> str | None:
+def objection_to(key_action: str, job: JobFacts) -> str | None:
     """Return why what a key does cannot be done to a job; None when it can."""
     found = [obstacle(action, job) for action in KEY_ACTIONS[key_action]]
     return None if None in found else found[0]
 
 
-def selected(key_action: str, jobs: Sequence[Job]) -> Selection:
+def selected(key_action: str, jobs: Sequence[JobFacts]) -> Selection:
     """Return what a key does to each of these jobs."""
     wanted: dict[int, Action] = {}
     left_out: dict[int, str] = {}

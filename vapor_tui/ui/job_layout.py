@@ -13,8 +13,8 @@ from vapor_tui.ui.table_rows import SIGNS_WIDTH, aligned, heading_of, row_of
 from vapor_tui.ui.widgets.lines import Line
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.job_facts import JobFacts
     from vapor_tui.domain.job_pages import Sort
-    from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.results import Result
 
 _GOOD_NAME, _LEAST_NAME = 20, 8
@@ -107,7 +107,7 @@ def heading_line(
 
 
 def job_line(
-    job: Job,
+    job: JobFacts,
     curve: Sequence[float],
     now: datetime,
     layout: Layout,

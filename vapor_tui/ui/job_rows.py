@@ -27,7 +27,7 @@ from vapor_tui.ui.glyphs import (
 from vapor_tui.ui.widgets.lines import Line, fitted, line_width
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.job_facts import JobFacts
 
 _CURVE = 7
 _SHORT_BAR = 8
@@ -47,7 +47,7 @@ class Size(IntEnum):
 class Cell:
     """What a cell is made from."""
 
-    job: Job
+    job: JobFacts
     curve: Sequence[float]
     now: datetime
     names_tags: bool = False
@@ -87,7 +87,7 @@ def _name(cell: Cell, width: int) -> Line:
     return (*fitted(name, room), (mark, "dim")) if mark else name
 
 
-def simulated_mark(job: Job) -> str:
+def simulated_mark(job: JobFacts) -> str:
     """Return what marks a job or its dollars as simulated; as many spaces for a real one."""
     short = INJECTED_SHORT if job.injection else SIMULATED_SHORT
     return f" {short}" if job.is_simulated else " " * (len(SIMULATED_SHORT) + 1)
@@ -116,7 +116,7 @@ def _progress(cell: Cell, width: int) -> Line:
     return (*drawn, (f" {text}", "foreground"))
 
 
-def loss_text(job: Job) -> str:
+def loss_text(job: JobFacts) -> str:
     """Return the latest loss of a job: "NaN" or "inf" for one that is not finite."""
     metrics = job.current_metrics
     if metrics.loss is not None and math.isfinite(metrics.loss):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from vapor_tui.domain.datasets import Dataset, DatasetPage, ListedDataset, ReadProgress
     from vapor_tui.domain.forecast import Forecast, Silence
     from vapor_tui.domain.history import Detail
+    from vapor_tui.domain.job_facts import JobFacts
     from vapor_tui.domain.job_list import JobList
     from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.lifecycle import Action
@@ -138,7 +139,7 @@ class ForecastMade(Message, bubble=False):
 class ActionDone(Message, bubble=False):
     """A person's action on a job was answered."""
 
-    def __init__(self, action: Action, job: Job, answer: Result[Job]) -> None:
+    def __init__(self, action: Action, job: JobFacts, answer: Result[Job]) -> None:
         super().__init__()
         self.action = action
         self.job = job
@@ -175,7 +176,7 @@ class ActionsDone(Message, bubble=False):
 class TagsRead(Message, bubble=False):
     """The tags that there are, for changing those of a job."""
 
-    def __init__(self, job: Job, tags: Sequence[str]) -> None:
+    def __init__(self, job: JobFacts, tags: Sequence[str]) -> None:
         super().__init__()
         self.job = job
         self.tags = tags

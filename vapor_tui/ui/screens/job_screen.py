@@ -16,7 +16,7 @@ from vapor_tui.ui.screens.base import VaporScreen
 from vapor_tui.ui.screens.finishing import ResultT
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.job_facts import JobFacts
     from vapor_tui.ui.screens.confirm import Answer
 
 GO_ON: tuple[BindingType, ...] = (
@@ -77,7 +77,7 @@ class JobScreen(VaporScreen[ResultT]):
     ]
 
     @property
-    def subject(self) -> Job | None:
+    def subject(self) -> JobFacts | None:
         """The job that the keys act on."""
         return None
 
@@ -152,10 +152,17 @@ class JobScreen(VaporScreen[ResultT]):
             self._confirm(job, "delete")
 
     def action_clone(self) -> None:
-        if job := self.subject:
-            self.vapor.open_configure(clone=job)
+        job = self.subject
+        if job is None:
+            return
+        try:
+            whole = job.whole()
+        except ValueError:  # of a row that was listed before the store could judge it
+            self.notify(f"{title_of(job)} can't be read", severity="warning", markup=False)
+            return
+        self.vapor.open_configure(clone=whole)
 
-    def _confirm(self, job: Job, key_action: str, also: list[Answer] | None = None) -> None:
+    def _confirm(self, job: JobFacts, key_action: str, also: list[Answer] | None = None) -> None:
         from vapor_tui.ui.screens.confirm import Answer, ConfirmScreen
 
         def answered(value: str | None) -> None:
@@ -168,13 +175,13 @@ class JobScreen(VaporScreen[ResultT]):
         question = f"{asked.verb} {title_of(job)}?"
         self.app.push_screen(ConfirmScreen(question, asked.explanation, answers), answered)
 
-    def _apply(self, action: Action, job: Job | None = None) -> None:
+    def _apply(self, action: Action, job: JobFacts | None = None) -> None:
         job = job or self.subject
         if job is not None:
             self._ask_for(action, job)
 
     @work(group="action")
-    async def _ask_for(self, action: Action, job: Job) -> None:
+    async def _ask_for(self, action: Action, job: JobFacts) -> None:
         from vapor_tui.services.jobs import apply_action
 
         answer = await self.vapor.ask(apply_action, action, job.id)
@@ -219,7 +226,7 @@ class JobScreen(VaporScreen[ResultT]):
         self.app.push_screen(AskNameScreen("Rename", title_of(job), judged, name=job.name), named)
 
     @work(group="action")
-    async def _store_name(self, job: Job, name: str) -> None:
+    async def _store_name(self, job: JobFacts, name: str) -> None:
         from vapor_tui.services.annotations import rename_job
 
         answer = await self.vapor.ask(rename_job, job.id, name)
@@ -231,7 +238,7 @@ class JobScreen(VaporScreen[ResultT]):
             self._read_tags(job)
 
     @work(group="tags", exclusive=True, name=OPENS)
-    async def _read_tags(self, job: Job) -> None:
+    async def _read_tags(self, job: JobFacts) -> None:
         from vapor_tui.services.annotations import tags_in_use
 
         tags = await self.vapor.ask(tags_in_use)
@@ -250,7 +257,7 @@ class JobScreen(VaporScreen[ResultT]):
             self.app.push_screen(TagsScreen(message.job, message.tags), answered)
 
     @work(group="action")
-    async def _store_tags(self, job: Job, tags: tuple[str, ...]) -> None:
+    async def _store_tags(self, job: JobFacts, tags: tuple[str, ...]) -> None:
         from vapor_tui.services.annotations import set_tags
 
         answer = await self.vapor.ask(set_tags, job.id, tags)
@@ -271,7 +278,7 @@ class JobScreen(VaporScreen[ResultT]):
         self.app.push_screen(NoteScreen(job), answered)
 
     @work(group="action")
-    async def _store_note(self, job: Job, note: str) -> None:
+    async def _store_note(self, job: JobFacts, note: str) -> None:
         from vapor_tui.services.annotations import set_note
 
         answer = await self.vapor.ask(set_note, job.id, note)

@@ -26,12 +26,12 @@ from vapor_tui.ui.widgets.lines import FittedLines, LinesView
 from vapor_tui.ui.widgets.message_panel import MessagePanel
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.job_facts import JobFacts
     from vapor_tui.domain.job_list import JobList
     from vapor_tui.domain.job_pages import (
         JobFilter,
         JobPage,
     )
-    from vapor_tui.domain.jobs import Job
     from vapor_tui.services.export_files import ExportTable
     from vapor_tui.services.overview import Overview
 
@@ -98,7 +98,7 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
         return ("Jobs",)
 
     @property
-    def subject(self) -> Job | None:
+    def subject(self) -> JobFacts | None:
         return self.table.row if self.state == LISTING and self.is_mounted else None
 
     def compose_body(self) -> ComposeResult:
@@ -189,7 +189,7 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
         self.put_cursor()
         self._show_state(page)
 
-    def _show_state(self, page: JobPage) -> None:
+    def _show_state(self, page: JobPage[JobFacts]) -> None:
         self.query_one(FilterBar).listed = page
         if page.jobs:
             self.settle(LISTING)

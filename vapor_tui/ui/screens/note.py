@@ -19,7 +19,7 @@ from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.plain_area import PlainArea
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.job_facts import JobFacts
 
 
 class NoteScreen(DialogScreen[str | None]):
@@ -31,7 +31,7 @@ class NoteScreen(DialogScreen[str | None]):
         Binding("ctrl+s", "save", "save", id="note.save", tooltip="Store this note"),
     ]
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: JobFacts) -> None:
         super().__init__()
         self._job = job
         self._shown = "\n".join(printable_lines(job.notes))

@@ -20,7 +20,7 @@ from vapor_tui.ui.screens.finishing import DialogScreen
 from vapor_tui.ui.widgets.plain_input import PlainInput
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.jobs import Job
+    from vapor_tui.domain.job_facts import JobFacts
 
 _MOST_OFFERED = 12
 
@@ -34,7 +34,7 @@ class TagsScreen(DialogScreen[tuple[str, ...] | None]):
         Binding("ctrl+s", "save", "save", id="tags.save", tooltip="Store these tags"),
     ]
 
-    def __init__(self, job: Job, known: Sequence[str]) -> None:
+    def __init__(self, job: JobFacts, known: Sequence[str]) -> None:
         """`known` are the tags of all jobs, of which those that are missing here are offered."""
         super().__init__()
         self._job = job

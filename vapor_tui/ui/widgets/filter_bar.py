@@ -15,6 +15,7 @@ from vapor_tui.ui.widgets.lines import Line, joined, spread
 from vapor_tui.ui.widgets.search_bar import SearchBar
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.job_facts import JobFacts
     from vapor_tui.domain.job_pages import JobPage
 
 STATUSES = (
@@ -50,7 +51,7 @@ class FilterBar(SearchBar):
     PLACEHOLDER = "name, model, dataset or tag"
 
     filters: var[Filters] = var(Filters(), init=False)
-    listed: var[JobPage | None] = var(None, init=False)
+    listed: var[JobPage[JobFacts] | None] = var(None, init=False)
     marked: var[int] = var(0, init=False)
     """How many jobs are marked."""
 

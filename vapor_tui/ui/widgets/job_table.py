@@ -15,12 +15,12 @@ from vapor_tui.ui.widgets.lines import Line
 from vapor_tui.ui.widgets.paged_table import PagedTable, ShownPage, paging_keys
 
 if TYPE_CHECKING:
+    from vapor_tui.domain.job_facts import JobFacts
     from vapor_tui.domain.job_pages import Sort
-    from vapor_tui.domain.jobs import Job
 
 
 @dataclass(frozen=True, slots=True)
-class ShownJobs(ShownPage["Job"]):
+class ShownJobs(ShownPage["JobFacts"]):
     """A page of jobs at one moment."""
 
     curves: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class ShownJobs(ShownPage["Job"]):
     is_reversed: bool = False
 
 
-class JobTable(PagedTable["Job", ShownJobs]):
+class JobTable(PagedTable["JobFacts", ShownJobs]):
     """Jobs that can be opened and marked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,7 +54,7 @@ class JobTable(PagedTable["Job", ShownJobs]):
     class Marked(Message):
         """A job is to be marked, or not any more."""
 
-        def __init__(self, job: Job) -> None:
+        def __init__(self, job: JobFacts) -> None:
             super().__init__()
             self.job = job
 
@@ -72,7 +72,7 @@ class JobTable(PagedTable["Job", ShownJobs]):
         if self.row is not None:
             self.post_message(self.Marked(self.row))
 
-    def state_of(self, row: Job | None) -> object:
+    def state_of(self, row: JobFacts | None) -> object:
         # What decides which keys apply: its figures change all the time.
         return None if row is None else (row.id, row.status, row.desired)
 
@@ -81,7 +81,7 @@ class JobTable(PagedTable["Job", ShownJobs]):
         layout = layout_for(width, self.columns)
         return heading_line(layout, width, shown.sort, shown.is_reversed)
 
-    def line(self, row: Job, width: int, *, is_current: bool) -> Line:
+    def line(self, row: JobFacts, width: int, *, is_current: bool) -> Line:
         return job_line(
             row,
             self.shown.curves.get(row.id, ()),
