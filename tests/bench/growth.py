@@ -1,9 +1,16 @@
-"""How figures grow with what could make them grow; screens should stay flat."""
+"""How figures grow with what could make them grow; screens should stay flat.
+
+As a program: `python -m tests.bench.growth DATASET` reads a file and tells what that took.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+import resource
+import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +24,8 @@ from tests.bench.program import running, vapor
 from tests.bench.stock import add_ended, add_watched, move_on, stock
 from tests.bench.watching import opening_time
 from vapor_tui.datasets import read_dataset
-from vapor_tui.services.workspace import open_workspace
+from vapor_tui.domain.jobs import Job
+from vapor_tui.services.workspace import Workspace, open_workspace
 from vapor_tui.storage.curves import curve
 
 _POINTS_OF_A_CHART = 1_000
@@ -47,7 +55,8 @@ def report(*, short: bool, as_json: bool) -> str:
         *_by_points(thousands if short else (*thousands, 10_000_000)),
         *_by_jobs((10, 1_000, 10_000) if short else (10, 1_000, 10_000, 100_000)),
         *_by_live_jobs((1, 100) if short else (1, 10, 100, 1_000), 5 if short else 15),
-        *_by_megabytes((1, 10) if short else (1, 10, 100, 1_000)),
+        *_by_file_size((10_000, 100_000) if short else (10_000, 1_000_000, 10_000_000)),
+        *_by_megabytes((1, 10) if short else (1, 10, 100, 2_000)),
     ]
     if as_json:
         rows = [{**asdict(growth), "exponent": growth.exponent} for growth in grown]
@@ -77,8 +86,7 @@ def _by_points(sizes: Sequence[int]) -> list[Growth]:
                 )
                 for _ in range(5)
             )
-            [job] = move_on(workspace, [job])
-            refreshed[size] = 1000 * seconds(lambda job=job: move_on(workspace, [job]))
+            refreshed[size] = 1000 * _step_time(workspace, job)
         if size <= 1_000_000:
             opened[size] = opening_time(size, 3)
     return [
@@ -119,14 +127,67 @@ def _by_live_jobs(sizes: Sequence[int], duration: int) -> list[Growth]:
     ]
 
 
+def _by_file_size(points: Sequence[int]) -> list[Growth]:
+    """Fill the database with points of a job that nobody looks at."""
+    opened, stored, listed = {}, {}, {}
+    for number in points:
+        with stock() as workspace:
+            add_watched(workspace, number, ended=True)
+            job = add_watched(workspace, 100)
+            path = workspace.database.path
+            size = round(path.stat().st_size / 2**20)
+            opened[size] = 1000 * min(
+                seconds(lambda path=path: open_workspace(path).close()) for _ in range(5)
+            )
+            stored[size] = 1000 * _step_time(workspace, job)
+            listed[size] = read_time(workspace, 5)
+    cause = "MiB of the database"
+    return [
+        Growth("database opened", "ms", cause, opened),
+        Growth("one more step stored", "ms", cause, stored),
+        Growth("page of the list read", "ms", cause, listed),
+    ]
+
+
+def _step_time(workspace: Workspace, job: Job) -> float:
+    """Return the seconds that storing one more step takes, the job read again included."""
+    taken = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        [job] = move_on(workspace, [job])
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
 def _by_megabytes(sizes: Sequence[int]) -> list[Growth]:
     line = f"{json.dumps(_RECORD)}\n"
-    taken = {}
+    taken, memory = {}, {}
     for size in sizes:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "bench.jsonl"
             with path.open("w", encoding="utf-8") as file:
                 for _ in range(size):
                     file.write(line * (2**20 // len(line)))
-            taken[size] = seconds(lambda path=path: read_dataset(path))
-    return [Growth("dataset read", "s", "MiB of the dataset", taken)]
+            # In a process of its own, for its memory.
+            ran = subprocess.run(
+                [sys.executable, "-m", "tests.bench.growth", str(path)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            taken[size], memory[size] = json.loads(ran.stdout)
+    cause = "MiB of the dataset"
+    return [
+        Growth("dataset read", "s", cause, taken),
+        Growth("most memory while it is read", "MiB", cause, memory),
+    ]
+
+
+def _read(path: Path) -> tuple[float, float]:
+    """Return the seconds that reading a dataset takes, and the most MiB that were resident."""
+    took = seconds(lambda: read_dataset(path))
+    return took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(_read(Path(sys.argv[1]))))
