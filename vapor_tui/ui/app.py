@@ -6,8 +6,9 @@ import asyncio
 import gc
 import importlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,8 +25,7 @@ from vapor_tui.ui.backend import Backend, mendable
 from vapor_tui.ui.clipboard import has_selection
 from vapor_tui.ui.commands import JobCommands, commands_of, export_commands, theme_commands
 from vapor_tui.ui.ending import SignalledEnding
-from vapor_tui.ui.following import FollowingApp, local_now
-from vapor_tui.ui.going import go_to
+from vapor_tui.ui.following import local_now
 from vapor_tui.ui.keys_in_turn import KeysInTurn
 from vapor_tui.ui.leaving import Leaving
 from vapor_tui.ui.messages import (
@@ -36,6 +36,7 @@ from vapor_tui.ui.messages import (
     ReadingEnded,
     ReadingProgressed,
 )
+from vapor_tui.ui.navigating import NavigatingApp
 from vapor_tui.ui.own_keys import OwnKeys
 from vapor_tui.ui.readings import Readings
 from vapor_tui.ui.screens.jobs import JobsScreen
@@ -57,7 +58,7 @@ HEIGHTS = [(0, "-too-low"), (18, "-h18"), (24, "-h24"), (36, "-h36")]
 """Names of the sizes that the styles know, each from so many cells on."""
 
 
-class VaporApp(FollowingApp):
+class VaporApp(NavigatingApp):
     """The terminal app. `clock` tells the time, in the zone to show it in; tests freeze it."""
 
     TITLE = "vapor"
@@ -121,7 +122,7 @@ class VaporApp(FollowingApp):
 
         A key that leads elsewhere before that takes its place.
 
-        `directory` is where runs are looked for without being asked, nowhere without it.
+        `directory` is where runs are looked for without being asked.
 
         With `owns_process` a signal ends the process even where the terminal blocks the app.
         Raises ConfigError for a preferred theme or key that there is not.
@@ -132,14 +133,14 @@ class VaporApp(FollowingApp):
             clock=clock,
             refresh_seconds=refresh_seconds or preferred_seconds,
             ascii_only=ascii_only,
+            directory=directory,
         )
         self._leaving = Leaving(self)
         self._turns = KeysInTurn(self)
         self.readings = Readings(self)
         self._preferences = preferences
-        self._start = start
+        self._start = None if start is None else partial(start, self)
         self._owns_process = owns_process
-        self.directory = directory
         if preferences is not None and preferences.theme is not None:
             self.theme = themes.checked(preferences.theme, self.available_themes)
         self._keys = OwnKeys(self, preferences.keys if preferences else {})
@@ -158,13 +159,6 @@ class VaporApp(FollowingApp):
             return JobsScreen()
         listed = self._preferences.jobs
         return JobsScreen(columns=listed.columns, sort=listed.sort)
-
-    @property
-    def home(self) -> JobsScreen:
-        """The first screen, beneath every other."""
-        screen = self.screen_stack[0]
-        assert isinstance(screen, JobsScreen)
-        return screen
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.InputEvent | events.Paste) and not self.screen_stack:
@@ -245,7 +239,7 @@ class VaporApp(FollowingApp):
         self.follow()
         if self._start is not None:
             start, self._start = self._start, None
-            start(self)
+            start()
 
     @on(KeysKnown)
     def _bind_all_keys(self, message: KeysKnown) -> None:
@@ -271,78 +265,7 @@ class VaporApp(FollowingApp):
         if self.screen_stack:
             self.readings.take(message)
 
-    # Where one can go
-
-    def open_monitor(self, job_id: int) -> None:
-        """Watch a job; a number that no job has is answered there."""
-        if not self.backend.is_open:
-            self._start = lambda app: app.open_monitor(job_id)
-            return
-        from vapor_tui.ui.screens.monitor import MonitorScreen
-
-        if isinstance(self.screen, MonitorScreen) and self.screen.job_id == job_id:
-            return
-        self.push_screen(MonitorScreen(job_id))
-
-    def open_configure(self, **filled: Any) -> None:
-        """Plan a job; `filled` is what ConfigureScreen takes."""
-        if not self.backend.is_open:
-            self._start = lambda app: app.open_configure(**filled)
-            return
-        from vapor_tui.ui.screens.configure import ConfigureScreen
-
-        def planned(job_id: int | None) -> None:
-            if job_id is not None:
-                self.backend.wake_worker()
-                self.home.stand_on(job_id)
-                self.open_monitor(job_id)
-
-        self.push_screen(ConfigureScreen(**filled), planned)
-
-    def open_compare(self, job_ids: Sequence[int]) -> None:
-        """Lay two to six jobs side by side; what cannot be compared is answered there."""
-        if not self.backend.is_open:
-            self._start = lambda app: app.open_compare(job_ids)
-            return
-        from vapor_tui.ui.screens.compare import CompareScreen
-
-        self.push_screen(CompareScreen(job_ids))
-
-    def action_jobs(self) -> None:
-        """Go back to the list, unless something that was entered would be lost."""
-        while self.screen is not self.home:
-            if getattr(self.screen, "is_changed", False):
-                self.notify("Something was entered here: leave it with esc first")
-                return
-            self.pop_screen()
-
-    def action_datasets(self) -> None:
-        """List the datasets; a form that is left open for it takes the one that is chosen."""
-        from vapor_tui.ui.screens.datasets import DatasetsScreen
-
-        if not self.backend.is_open or isinstance(self.screen, DatasetsScreen):
-            return
-        take = getattr(self.screen, "take_dataset_id", None)
-        self.push_screen(DatasetsScreen(chooses=take is not None), take)
-
-    def action_notifications(self) -> None:
-        from vapor_tui.ui.screens.notifications import NotificationsScreen
-
-        go_to(self, NotificationsScreen)
-
-    def open_attach(self) -> None:
-        """Choose a run that was started elsewhere, and watch it."""
-        if not self.backend.is_open:
-            self._start = lambda app: app.open_attach()
-            return
-        from vapor_tui.ui.screens.attach import AttachScreen
-
-        def chosen(job_id: int | None) -> None:
-            if job_id is not None:
-                self.backend.wake_worker()
-                self.open_monitor(job_id)
-
-        self.push_screen(AttachScreen(self.directory), chosen)
+    # What is there from everywhere
 
     def action_help(self) -> None:
         from vapor_tui.ui.screens.help import HelpScreen

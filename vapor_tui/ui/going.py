@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from textual.app import App
 from textual.screen import Screen
 
-if TYPE_CHECKING:
-    from vapor_tui.ui.app import VaporApp
 
-
-def go_to(app: VaporApp, kind: type[Screen[Any]]) -> None:
+def go_to(app: App[Any], kind: type[Screen[Any]]) -> None:
     """Put a screen in front: the one that is open already, if nothing above it is being typed.
 
     What lies above is left like with the key that goes back; a form stays where it is, and a
