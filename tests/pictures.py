@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,8 @@ PAST: tuple[Mapping[str, Any], ...] = (
     {"name": "first-try", "preset": "fast", "base_model": "LFM2-350M", "seed": 3},
     {"name": "too-hot", "base_model": "LFM2-1.2B", "learning_rate": "0.02", "seed": 5},
     {"name": "tone-v2", "preset": "quality", "base_model": "LFM2-700M", "seed": 7},
-    {"name": "tone-v3", "preset": "quality", "base_model": "LFM2-700M", "lora_rank": 64, "seed": 7},
+    {"name": "tone-v3", "preset": "quality", "base_model": "LFM2-700M", "epochs": 3, "seed": 7}
+    | {"learning_rate": "3e-4"},
 )
 PRESENT = {
     "name": "support-bot",
@@ -42,17 +45,53 @@ PRESENT = {
     "budget": "10",
     "epochs": "8",
 }
+SPIKED = {"name": "warm-start", "base_model": "LFM2-700M", "seed": 13, "epochs": 8}
+SPIKE = "spike@262"
+"""A little before the step that a run of a minute has reached when its picture is taken."""
 NEXT = {"name": "support-quality", "preset": "quality", "base_model": "LFM2-2.6B", "seed": 11}
 
 
-def add(workspace: Workspace, dataset_id: int, values: Mapping[str, Any], speed: str) -> Job:
-    made = create_job(workspace, values, dataset_id, simulation=Simulation(speed=speed))
+LARGE_MODEL = "Qwen2.5-7B-Instruct"
+_LARGE_PAIRS = 12_000
+
+
+def add(
+    workspace: Workspace,
+    dataset_id: int,
+    values: Mapping[str, Any],
+    speed: str,
+    injection: str | None = None,
+) -> Job:
+    simulation = Simulation(speed=speed, injection=injection)
+    made = create_job(workspace, values, dataset_id, simulation=simulation)
     assert isinstance(made, Ok), made
     return made.value
 
 
-async def prepare(database: Path) -> int:
-    """Fill a database with jobs that have ended, and two that wait; return the first of these."""
+def large_dataset(folder: Path) -> Path:
+    """Write a dataset on which GPUs differ, of records of many lengths."""
+    path = folder / "tickets.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(_LARGE_PAIRS):
+            answer = "We have looked into it, and this is what to do. " * (3 + number * 7 % 29)
+            record = {"prompt": f"Ticket {number}: where is my order?", "completion": answer}
+            file.write(json.dumps(record) + "\n")
+    return path
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What there is to draw."""
+
+    job_id: int
+    """Of a run that goes well."""
+    spiked_id: int
+    dataset_id: int
+    """Of the large dataset."""
+
+
+async def prepare(database: Path) -> Stage:
+    """Fill a database with jobs that have ended, and some that wait."""
     workspace = open_workspace(database)
     # Its path is shown: not that of this checkout.
     sample = database.with_name(paths.sample_dataset().name)
@@ -63,12 +102,15 @@ async def prepare(database: Path) -> int:
         add(workspace, added.value.id, values, "max")
     await Worker(workspace.database, workspace.owner).run(asyncio.Event(), once=True)
     job = add(workspace, added.value.id, PRESENT, "60s")
+    spiked = add(workspace, added.value.id, SPIKED, "60s", SPIKE)
     add(workspace, added.value.id, NEXT, "auto")
+    large = add_dataset(workspace, large_dataset(database.parent))
+    assert isinstance(large, Ok), large
     workspace.close()
-    return job.id
+    return Stage(job.id, spiked.id, large.value.id)
 
 
-async def draw(database: Path, job_id: int, folder: Path) -> None:
+async def draw(database: Path, stage: Stage, folder: Path) -> None:
     """Walk through the screens and keep a picture of each, in two sizes."""
     for suffix, size in SIZES.items():
         app = create_app(Backend(database, runs_worker=not suffix))
@@ -80,21 +122,31 @@ async def draw(database: Path, job_id: int, folder: Path) -> None:
                 _save(pilot, folder / f"{name}{suffix}.svg")
 
             await pilot.pause(_SECONDS_TO_SETTLE)
-            app.open_monitor(job_id)
+            app.open_monitor(stage.job_id)
             await pilot.pause(0 if suffix else _SECONDS_OF_TRAINING)
             await keep("monitor")
+            if suffix:
+                await keep("details", "tab")
+            else:
+                await pilot.press("q")
+                app.open_monitor(stage.spiked_id)
+                await keep("alert")
             await keep("jobs", "q")
             await keep("datasets", "2")
             await keep("notifications", "3")
             await pilot.press("1")
             app.open_compare([3, 4])
             await keep("compare")
-            await keep("configure", "q", "n")
+            await pilot.press("q")
+            app.open_configure(dataset_id=stage.dataset_id, model=LARGE_MODEL)
+            await keep("configure")
             await keep("plans", "f2")
 
 
 def _save(pilot: Pilot[Any], path: Path) -> None:
-    path.write_text(_FONTS.sub("", pilot.app.export_screenshot(title="vapor-tui")))
+    picture = _FONTS.sub("", pilot.app.export_screenshot(title="vapor-tui"))
+    # Browsers keep its spaces anyway; other programs that draw SVG do when they are told to.
+    path.write_text(picture.replace("<svg ", '<svg xml:space="preserve" ', 1))
 
 
 def main() -> None:
