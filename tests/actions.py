@@ -1,4 +1,4 @@
-"""Writes the table of all actions for the README: `python -m tests.actions`."""
+"""Writes the table of all actions for docs/keys.md: `python -m tests.actions`."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def rows() -> Iterator[str]:
             continue
         keys = " ".join(f"`{SPELLED.get(key, key)}`" for key in binding.key.split(","))
         command = f"`{COMMANDS[binding.id]}`" if binding.id in COMMANDS else ""
-        yield f"| {keys} | {title} | {binding.tooltip} | {command} |"
+        yield f"| `{binding.id}` | {keys} | {title} | {binding.tooltip} | {command} |"
 
 
 def _below(kind: type) -> list[type]:

@@ -27,6 +27,15 @@ from vapor_tui.worker.worker import Worker
 
 FOLDER = Path(__file__).parents[1] / "data" / "screenshots"
 SIZES = {"": (120, 40), "-80": (80, 24)}
+_LARGE_ALONE, _SMALL_ALONE = ("alert",), ("details",)
+_SCREENS = ("monitor", "jobs", "datasets", "notifications", "compare", "configure", "plans")
+NAMES = frozenset(
+    (
+        *(f"{name}" for name in (*_SCREENS, *_LARGE_ALONE)),
+        *(f"{name}-80" for name in (*_SCREENS, *_SMALL_ALONE)),
+    )
+)
+"""The pictures that there are, without their ending."""
 _FONTS = re.compile(r"@font-face\s*\{[^}]*\}")
 _SECONDS_TO_SETTLE = 2.5
 _SECONDS_OF_TRAINING = 40
