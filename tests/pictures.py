@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from vapor_tui.services.jobs import Simulation, create_job
 from vapor_tui.services.workspace import Workspace, open_workspace
 from vapor_tui.ui.app import create_app
 from vapor_tui.ui.backend import Backend
+from vapor_tui.ui.exporting import picture_of
 from vapor_tui.worker.worker import Worker
 
 FOLDER = Path(__file__).parents[1] / "data" / "screenshots"
@@ -36,7 +36,6 @@ NAMES = frozenset(
     )
 )
 """The pictures that there are, without their ending."""
-_FONTS = re.compile(r"@font-face\s*\{[^}]*\}")
 _SECONDS_TO_SETTLE = 2.5
 _SECONDS_OF_TRAINING = 40
 
@@ -153,9 +152,7 @@ async def draw(database: Path, stage: Stage, folder: Path) -> None:
 
 
 def _save(pilot: Pilot[Any], path: Path) -> None:
-    picture = _FONTS.sub("", pilot.app.export_screenshot(title="vapor-tui"))
-    # Browsers keep its spaces anyway; other programs that draw SVG do when they are told to.
-    path.write_text(picture.replace("<svg ", '<svg xml:space="preserve" ', 1))
+    path.write_text(picture_of(pilot.app))
 
 
 def main() -> None:

@@ -99,6 +99,7 @@ async def test_a_picture_is_of_the_screen_and_asks_nobody_for_a_font(
     assert path.name == "vapor-jobs-3.svg"
     picture = path.read_text()
     assert "support-bot" in picture
+    assert 'xml:space="preserve"' in picture, "or columns run together where that is not usual"
     assert "Export" not in picture
     assert "url(" not in picture.replace("url(#", "")
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from textual.app import App
 from textual.screen import Screen
 
 from vapor_tui.domain.text import printable
@@ -101,7 +102,13 @@ async def _write_picture(screen: Screen[Any]) -> Result[Path]:
     from vapor_tui.services.export_files import save
 
     crumbs: Sequence[str] = getattr(screen, "crumbs", ()) or (screen.app.title,)
-    # The template would have a browser fetch a font from the network.
-    picture = _FONTS.sub("", cast("VaporApp", screen.app).export_screenshot(title="vapor-tui"))
     name = "-".join(("vapor", *crumbs)).lower()
-    return await asyncio.to_thread(save, Path(), name, ".svg", [picture])
+    return await asyncio.to_thread(save, Path(), name, ".svg", [picture_of(screen.app)])
+
+
+def picture_of(app: App[Any]) -> str:
+    """Return what is shown now as an SVG document that needs nothing else."""
+    # The template would have a browser fetch a font from the network.
+    picture = _FONTS.sub("", app.export_screenshot(title="vapor-tui"))
+    # Browsers keep its spaces anyway; other programs that draw SVG do when they are told to.
+    return picture.replace("<svg ", '<svg xml:space="preserve" ', 1)
