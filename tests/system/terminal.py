@@ -25,17 +25,23 @@ _PIECE = 65_536
 
 
 class Terminal:
-    """Runs `vapor-tui` on a pseudo-terminal of a certain size and follows its screen."""
+    """Runs a program on a pseudo-terminal of a certain size and follows its screen."""
 
     def __init__(
-        self, arguments: Sequence[str], *, columns: int = 120, rows: int = 40, **environment: str
+        self,
+        arguments: Sequence[str],
+        *,
+        program: Sequence[str] = (sys.executable, "-m", "vapor_tui"),
+        columns: int = 120,
+        rows: int = 40,
+        **environment: str,
     ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self._child = pexpect.spawn(
-            sys.executable,
-            ["-m", "vapor_tui", *arguments],
+            program[0],
+            [*program[1:], *arguments],
             dimensions=(rows, columns),
             env={
                 **inherited,

@@ -101,7 +101,7 @@ def list_(
         str, typer.Option("--search", metavar="T", help="In name, file name and format.")
     ] = "",
     sort: Annotated[
-        str, typer.Option("--sort", help="newest, oldest, name, pairs, tokens or size.")
+        str, typer.Option("--sort", metavar="|".join(DatasetSort), help="Order of the list.")
     ] = "newest",
     page: Annotated[int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE)] = 1,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT)] = 10,

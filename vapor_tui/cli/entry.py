@@ -13,6 +13,12 @@ from vapor_tui.log import start_logging
 
 def start(arguments: Sequence[str]) -> int:
     """Run the program and return its exit code."""
+    shell = os.environ.get("_VAPOR_TUI_COMPLETE")
+    if shell is not None:
+        from vapor_tui.cli import completion
+
+        if completion.answers(shell):
+            return completion.complete(shell)
     if arguments or not has_terminal():
         from vapor_tui.cli.app import run
 

@@ -12,10 +12,9 @@ from pathlib import Path
 from vapor_tui.domain.job_facts import ListedJob
 from vapor_tui.domain.job_list import JobList
 from vapor_tui.domain.job_pages import JobPage
-from vapor_tui.storage.marks import APPLICATION_ID, SCHEMA_VERSION
+from vapor_tui.storage.read_only import is_ours, read_only
 from vapor_tui.storage.samples import small_curve
 
-_WAIT_SECONDS = 0.1
 _MINE = "training_jobs.owner = ? AND training_jobs.deleted_at IS NULL"
 _NEWEST = f"""
 SELECT training_jobs.*, datasets.name AS dataset_name, datasets.format AS dataset_format,
@@ -33,9 +32,9 @@ def newest(path: Path, owner: str, limit: int) -> JobList | None:
     what, and mends it. Nothing is written and no other program's file is locked.
     """
     try:
-        if not path.is_file() or not _is_ours(path):
+        if not path.is_file() or not is_ours(path):
             return None
-        with closing(_opened(path, "mode=ro")) as connection:
+        with closing(read_only(path)) as connection:
             connection.execute("BEGIN")
             [total] = connection.execute(_COUNT, (owner,)).fetchone()
             connection.row_factory = sqlite3.Row
@@ -45,16 +44,3 @@ def newest(path: Path, owner: str, limit: int) -> JobList | None:
     except (sqlite3.Error, ValueError, OSError):
         return None
     return JobList(JobPage(jobs=jobs, page=1, limit=limit, total=total), curves) if jobs else None
-
-
-def _is_ours(path: Path) -> bool:
-    with closing(_opened(path, "mode=ro&immutable=1")) as connection:
-        [application_id] = connection.execute("PRAGMA application_id").fetchone()
-        [version] = connection.execute("PRAGMA user_version").fetchone()
-    return bool(application_id == APPLICATION_ID and version == SCHEMA_VERSION)
-
-
-def _opened(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=_WAIT_SECONDS, isolation_level=None
-    )

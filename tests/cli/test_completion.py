@@ -1,0 +1,164 @@
+"""What a shell is offered for each word of a command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.commands import text
+from tests.conftest import AddDataset, AddJob
+from vapor_tui import paths
+from vapor_tui.cli import completion
+from vapor_tui.cli.entry import start
+from vapor_tui.domain.lifecycle import Action, Status
+from vapor_tui.services.jobs import apply_actions
+from vapor_tui.services.workspace import Workspace
+
+Offered = Callable[[str], list[str]]
+
+
+@pytest.fixture
+def offered(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Offered:
+    """Answers what the last word of a command line can become."""
+    monkeypatch.setenv("VAPOR_TUI_DB", str(workspace.database.path))
+    monkeypatch.setattr(paths, "owner", lambda: workspace.owner)
+
+    def offered(line: str) -> list[str]:
+        *words, incomplete = line.split(" ")
+        return [offer.value for offer in completion.offers(words[1:], incomplete)]
+
+    return offered
+
+
+def test_the_table_names_every_command_and_option() -> None:
+    """After a change of the command line: `python -m tests.commands` writes the table anew."""
+    assert completion.TABLE.read_text(encoding="utf-8") == text()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("vapor-tui est", ["estimate"]),
+        ("vapor-tui datasets ", ["add", "list", "show", "delete"]),
+        ("vapor-tui run x --gpu", ["--gpu", "--gpus"]),
+        ("vapor-tui run --gpu H1", ["H100"]),
+        ("vapor-tui run --gpu = H1", ["H100"]),
+        ("vapor-tui run --gpu=H1", ["--gpu=H100"]),
+        ("vapor-tui --speed m", ["max"]),
+        ("vapor-tui --speed max sub", ["submit"]),
+        ("vapor-tui submit x --preset ", ["fast", "balanced", "quality"]),
+        ("vapor-tui run x --model LFM2-1", ["LFM2-1.2B"]),
+        ("vapor-tui jobs --status c", ["completed", "cancelled"]),
+        ("vapor-tui jobs --sort -c", ["-cost"]),
+        ("vapor-tui datasets list --sort t", ["tokens"]),
+        ("vapor-tui run x --inject ", ["oom"]),
+        ("vapor-tui compare --by ", ["step", "epoch", "time", "simulated"]),
+        ("vapor-tui jobs -- --st", []),
+        ("vapor-tui run x --validation ", []),
+        ("vapor-tui nothing --like --this ", []),
+    ],
+)
+def test_words(offered: Offered, line: str, expected: list[str]) -> None:
+    assert offered(line) == expected
+
+
+def test_a_job_is_offered_to_what_can_be_done_with_it(
+    offered: Offered, workspace: Workspace, add_job: AddJob
+) -> None:
+    add_job(), add_job(), add_job()
+    apply_actions(workspace, {2: Action.PAUSE, 3: Action.CANCEL})
+    assert offered("vapor-tui show ") == ["3", "2", "1"]
+    assert offered("vapor-tui --job ") == ["3", "2", "1"]
+    assert offered("vapor-tui pause ") == ["1"]
+    assert offered("vapor-tui resume ") == ["2"]
+    assert offered("vapor-tui delete ") == ["3"]
+    assert offered("vapor-tui compare 2 ") == ["3", "1"]
+    assert offered("vapor-tui show 2 ") == []
+    assert offered("vapor-tui --db elsewhere.db show ") == []
+    [two] = completion.offers(["show"], "2")
+    assert two.help.endswith(f", {Status.PAUSED}")
+
+
+def test_a_dataset_is_offered_by_a_name_that_is_one_word_and_else_by_its_number(
+    offered: Offered, add_dataset_row: AddDataset
+) -> None:
+    for name in ("support-chats", "two words", "$(reboot)", "12", "Übung"):
+        add_dataset_row(name)
+    assert offered("vapor-tui run ") == ["Übung", "4", "3", "2", "support-chats"]
+    assert offered("vapor-tui clone 1 --dataset s") == ["support-chats"]
+
+
+def test_what_was_not_read_is_offered_to_be_read(offered: Offered, add_job: AddJob) -> None:
+    add_job()  # of which a person is told
+    assert offered("vapor-tui notifications read ") == ["1"]
+    assert offered("vapor-tui notifications unread ") == []
+
+
+def test_a_persons_own_entries_are_offered(offered: Offered, config_directory: Path) -> None:
+    (config_directory / "presets.toml").write_text('[[preset]]\nid = "mine"\nname = "Mine"\n')
+    assert offered("vapor-tui run x --preset m") == ["mine"]
+    assert offered("vapor-tui presets delete ") == ["mine"]
+    (config_directory / "presets.toml").write_text("[[preset")
+    assert offered("vapor-tui presets delete ") == []
+
+
+def test_what_a_shell_would_evaluate_is_not_told(
+    offered: Offered,
+    workspace: Workspace,
+    add_job: AddJob,
+    config_directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (config_directory / "gpus.toml").write_text('[[gpu]]\ntype = "`reboot`\'"\n')
+    add_job(name='it\'s "$(reboot)" `here`:\\ \x1b[31m)')
+    monkeypatch.setenv(completion.VARIABLE, "complete_zsh")
+    for line in ("vapor-tui show ", "vapor-tui run --gpu "):
+        monkeypatch.setenv("_TYPER_COMPLETE_ARGS", line)
+        assert start([]) == 0
+        printed = capsys.readouterr().out
+        inside = printed.removeprefix("_arguments '*: :((").removesuffix("))'")
+        assert inside != printed
+        assert not set(inside.replace('":"', "")) & set("'`$\\:()\x1b")
+
+
+@pytest.mark.parametrize("line", ["vapor-tui show 'a", 'vapor-tui "show', "", "vapor-tui"])
+def test_a_line_that_is_not_finished_is_no_error(
+    line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for shell in ("complete_bash", "complete_zsh", "complete_fish"):
+        monkeypatch.setenv(completion.VARIABLE, shell)
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", "1")
+        monkeypatch.setenv("_TYPER_COMPLETE_ARGS", line)
+        assert start([]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_completing_imports_neither_typer_nor_the_commands() -> None:
+    """They take seconds, and a person has pressed a key."""
+    code = (
+        "import sys; from vapor_tui.cli.entry import start; start([]);"
+        "print([m for m in ('typer', 'pydantic', 'sqlalchemy', 'textual') if m in sys.modules])"
+    )
+    words = {"COMP_WORDS": "vapor-tui show ", "COMP_CWORD": "2"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **words, completion.VARIABLE: "complete_bash"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "[]\n"
+
+
+def test_the_program_calls_itself_by_its_name_however_it_is_started() -> None:
+    command = [sys.executable, "-m", "vapor_tui", "jobs", "--nothing"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "Usage: vapor-tui jobs" in ran.stderr
