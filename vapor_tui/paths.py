@@ -47,8 +47,8 @@ def owner() -> str:
     """Return the name under which this person's rows are kept: that of the OS user."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):
-        # A user id without a name, as in some containers.
+    except (KeyError, OSError, ImportError):
+        # A user id without a name, as in some containers, or no variable that tells it on Windows.
         return str(os.getuid()) if hasattr(os, "getuid") else "user"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from typing import Annotated
 
 import typer
@@ -71,10 +72,11 @@ def gpus(
 
 def _edit_own_gpus() -> None:
     """Let the person edit their file of GPUs; a mistake in it is named afterwards."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    usual = "notepad" if sys.platform == "win32" else "vi"
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or usual
     try:
         file = own_gpus_file()
-        finished = subprocess.run([*shlex.split(editor), str(file)], check=False)
+        finished = subprocess.run([*_words(editor), str(file)], check=False)
     except (OSError, ValueError) as error:
         refuse(
             Refused(
@@ -85,3 +87,13 @@ def _edit_own_gpus() -> None:
         )
     if finished.returncode:
         refuse(Refused(f'The editor "{editor}" ended with {finished.returncode}', is_input=False))
+
+
+def _words(command: str) -> list[str]:
+    """Return the program and the arguments of a command line; raises ValueError for an open quote.
+
+    On Windows a backslash parts folders, and escapes nothing.
+    """
+    if sys.platform == "win32":
+        return [word.strip('"') for word in shlex.split(command, posix=False)]
+    return shlex.split(command)

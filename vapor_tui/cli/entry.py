@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +21,7 @@ def start(arguments: Sequence[str]) -> int:
 
         if completion.answers(shell):
             return completion.complete(shell)
+    _print_what_can_be()
     if arguments or not has_terminal():
         from vapor_tui.cli.app import run
 
@@ -33,3 +36,10 @@ def start(arguments: Sequence[str]) -> int:
         from vapor_tui.cli.app import exit_code_of
 
         return exit_code_of(error)
+
+
+def _print_what_can_be() -> None:
+    """Put a question mark in the place of what the encoding of a pipe or terminal lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
+            stream.reconfigure(errors="replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import zlib
@@ -119,17 +120,17 @@ def _status(path: Path) -> os.stat_result:
 
 def _read(path: Path, offset: int, size: int) -> bytes:
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_WAIT)
+        file = io.FileIO(path, "r", opener=lambda name, flags: os.open(name, flags | _NO_WAIT))
     except FileNotFoundError as error:
         raise RunLogGoneError(f"{path} is not there any more") from error
     except (OSError, ValueError) as error:
         raise RunLogError(f"{path} cannot be read: {_reason(error)}") from error
     try:
-        return os.pread(descriptor, size, offset)
+        with file:
+            file.seek(offset)
+            return file.read(size) or b""
     except OSError as error:
         raise RunLogError(f"{path} cannot be read: {_reason(error)}") from error
-    finally:
-        os.close(descriptor)
 
 
 def _reason(error: Exception) -> str:

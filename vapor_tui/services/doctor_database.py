@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,6 +163,9 @@ def _permissions(path: Path) -> Iterator[Finding]:
             f"{path} or its folder cannot be written",
             _writable(path),
         )
+    elif sys.platform == "win32":
+        # Modes say nothing there about other people, whom the folder's own rights keep out.
+        yield Finding(Level.FINE, "permissions", "can be written")
     elif path == paths.default_database() and mode != 0o600:
         yield Finding(
             Level.NOTE, "permissions", f"{mode:o}, others can read it", f"chmod 600 {_quoted(path)}"

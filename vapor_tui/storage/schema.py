@@ -149,7 +149,8 @@ def _rename(temporary: Path, path: Path) -> None:
 
     A name that is taken would be taken over there: creators keep each other out.
     """
-    with locked_folder(path.parent):
+    with locked_folder(path.parent), contextlib.suppress(FileExistsError):
+        # Windows locks no folder, but does not rename over what is there either.
         if not path.exists():
             temporary.rename(path)
 

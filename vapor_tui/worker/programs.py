@@ -66,7 +66,7 @@ async def run_program(
             return Ending(None, f"it was ended after {timeout:g} s", _beginning(errors))
         finally:
             if process.returncode is None:
-                _kill(process.pid)
+                _kill(process)
                 await process.wait()
         return Ending(process.returncode, errors=_beginning(errors))
 
@@ -84,6 +84,9 @@ def _beginning(file: IO[bytes]) -> str:
     return file.read(KEPT_BYTES).decode("utf-8", "replace").strip()
 
 
-def _kill(group: int) -> None:
+def _kill(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()  # Windows: what it has started goes on

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from types import FrameType
+from typing import Any
 
 from vapor_tui.storage.engine import Database
 
 ENDING = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    if hasattr(signal, name)
 )
 
 
@@ -24,25 +28,34 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[list[int]]:
     """
     loop = asyncio.get_running_loop()
     installed: list[int] = []
+    before: dict[int, Any] = {}
     received: list[int] = []
 
     def take(number: int) -> None:
         received.append(number)
         stop.set()
 
+    def hand_on(number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(take, number)
+
     for number in ENDING:
         if signal.getsignal(number) is signal.SIG_IGN:
             continue
         try:
             loop.add_signal_handler(number, take, number)
-        except (NotImplementedError, RuntimeError):
-            continue  # Windows, and loops outside the main thread, keep Python's own handling
-        installed.append(number)
+            installed.append(number)
+        except NotImplementedError:  # Windows, whose loops take no signals
+            with suppress(ValueError):
+                before[number] = signal.signal(number, hand_on)
+        except RuntimeError:
+            continue  # threads besides the main one keep Python's own handling
     try:
         yield received
     finally:
         for number in installed:
             loop.remove_signal_handler(number)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @asynccontextmanager
