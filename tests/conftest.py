@@ -25,8 +25,8 @@ from vapor_tui.storage import datasets as dataset_queries
 OWNER = "ada"
 
 
-# The same examples every time, however long one takes: what lands must not depend on luck. To search for others:
-# pytest --hypothesis-profile=default
+# The same examples every time, however long one takes: what lands must not depend on luck. To
+# search for others: pytest --hypothesis-profile=default
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
 
