@@ -22,7 +22,7 @@ SIGNALS = ("SIGHUP", "SIGKILL", "SIGQUIT", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIG
 CALLS = (
     *("fork", "forkpty", "getuid", "geteuid", "getgid", "getpgid", "getpriority", "getsid"),
     *("killpg", "lchown", "mkfifo", "nice", "openpty", "posix_spawn", "pread", "pwrite"),
-    *("sched_getaffinity", "sched_yield", "setsid", "sysconf", "uname"),
+    *("sched_yield", "setsid", "sysconf", "uname"),
     *("O_NONBLOCK", "O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC", "fchmod", "fchown", "chown"),
 )
 
