@@ -103,8 +103,13 @@ def list_(
     sort: Annotated[
         str, typer.Option("--sort", metavar="|".join(DatasetSort), help="Order of the list.")
     ] = "newest",
-    page: Annotated[int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE)] = 1,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT)] = 10,
+    page: Annotated[
+        int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE, help="Which page of them")
+    ] = 1,
+    limit: Annotated[
+        int,
+        typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT, help="How many on a page"),
+    ] = 10,
     as_json: Json = False,
 ) -> None:
     """List the datasets, newest first."""

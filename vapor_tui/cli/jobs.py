@@ -61,8 +61,13 @@ def jobs(
         str | None, typer.Option("--tag", metavar="T", help="Only jobs with this tag.")
     ] = None,
     sort: Annotated[str, typer.Option("--sort", metavar="ORDER", help=_ORDERS)] = "newest",
-    page: Annotated[int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE)] = 1,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT)] = 10,
+    page: Annotated[
+        int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE, help="Which page of them")
+    ] = 1,
+    limit: Annotated[
+        int,
+        typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT, help="How many on a page"),
+    ] = 10,
     totals: Annotated[
         bool, typer.Option("--totals", help="Also what all jobs come to, today and this month.")
     ] = False,

@@ -36,7 +36,9 @@ Ids = Annotated[list[int] | None, typer.Argument(metavar="ID...", min=1, max=LAR
 def listing(
     context: typer.Context,
     unread: Annotated[bool, typer.Option("--unread", help="Only what was not read.")] = False,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=LARGEST_ID)] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=LARGEST_ID, help="At most so many")
+    ] = 20,
     as_json: Json = False,
 ) -> None:
     """List notifications, newest first."""

@@ -15,9 +15,16 @@ commands = typer.Typer()
 @commands.command()
 def configure(
     context: typer.Context,
-    dataset: Annotated[int | None, typer.Option("--dataset", metavar="ID")] = None,
-    model: Annotated[str | None, typer.Option("--model", metavar="M")] = None,
-    preset: Annotated[str | None, typer.Option("--preset", metavar="P")] = None,
+    dataset: Annotated[
+        int | None, typer.Option("--dataset", metavar="ID", help="Train on this dataset")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="M", help="Begin with this model")
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", metavar="P", help="Begin with the values of this preset"),
+    ] = None,
 ) -> None:
     """Open the app on a new job."""
     filled = {"dataset_id": dataset, "model": model, "preset": preset}
