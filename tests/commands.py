@@ -19,8 +19,12 @@ def table() -> dict[str, Any]:
 
 
 def text() -> str:
-    """Return the table as it is kept."""
-    return json.dumps(table(), indent=1, ensure_ascii=False) + "\n"
+    """Return the table as it is kept, a line for each command."""
+    lines = (
+        f"{json.dumps(path)}: {json.dumps(entry, ensure_ascii=False)}"
+        for path, entry in table().items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _below(command: Any, context: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
