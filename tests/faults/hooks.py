@@ -32,7 +32,7 @@ def hurry(tick: float = 0.02, lease: float | None = None) -> None:
         watch.LONGEST_GAP_SECONDS = lease / 4
         worker.LETTING_GO_SECONDS = lease * 2 / 3
         worker.HEARTBEAT_SECONDS = lease / 5
-        worker.WATCH_SECONDS = lease / 10
+        watch.WATCH_SECONDS = lease / 10
 
 
 def die_at_statement(number: int) -> None:

@@ -7,18 +7,13 @@ import contextlib
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-
-from sqlalchemy import Connection
+from dataclasses import replace
 
 from vapor_tui import __version__
 from vapor_tui.domain.health.settings import HealthSettings
-from vapor_tui.domain.jobs import (
-    Engine,
-    Job,
-)
+from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import ACTIVE, Desired, Status
-from vapor_tui.processes import is_provably_gone, this_process
+from vapor_tui.processes import this_process
 from vapor_tui.runners.attach import AttachRunner
 from vapor_tui.runners.base import Runner
 from vapor_tui.runners.simulator import SimulatorRunner
@@ -31,9 +26,10 @@ from vapor_tui.storage.health import HealthPast, health_past
 from vapor_tui.storage.jobs import Claimable
 from vapor_tui.worker import salvage
 from vapor_tui.worker.drive import Drive
+from vapor_tui.worker.exchange import Exchange, Found
 from vapor_tui.worker.stillness import Look, Stillness
 from vapor_tui.worker.vitals import Vitals
-from vapor_tui.worker.watch import LEASE_SECONDS, LeaseWatch
+from vapor_tui.worker.watch import LEASE_SECONDS, NOBODY, Lookout
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +38,6 @@ IDLE_SECONDS = 1.0
 """Between two looks for queued jobs while none is held; whoever queues one here wakes it."""
 HEARTBEAT_SECONDS = 2.0
 """Longest time between two signs of life while a job is held."""
-WATCH_SECONDS = 1.0
-"""Between two looks at the other workers."""
 PURGE_SECONDS = 5.0
 """Between two looks for deleted jobs whose rows are still there."""
 LETTING_GO_SECONDS = LEASE_SECONDS * 2 / 3
@@ -63,38 +57,6 @@ RunnerFactory = Callable[[], Runner]
 def default_runners(pace: Pace | None = None) -> dict[Engine, RunnerFactory]:
     """Return what drives each engine; `pace` overrides the stored speed of simulated jobs."""
     return {Engine.SIMULATOR: lambda: SimulatorRunner(pace), Engine.EXTERNAL: AttachRunner}
-
-
-@dataclass(frozen=True, slots=True)
-class _Tick:
-    """What one transaction found out."""
-
-    lost: frozenset[int] = frozenset()
-    wishes: Mapping[int, Desired] | None = None
-    claimed: Sequence[Job] = ()
-    released: int = 0
-    """Jobs that were taken from workers that are gone."""
-    is_forgotten: bool = False
-    """The worker itself was taken for gone: its row and its jobs are no longer its own."""
-    is_still: bool = False
-    """Nothing was to be done, nor will be before something is committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    """Whose jobs are to be taken over."""
-
-    workers: tuple[workers.Worker, ...] = ()
-    has_orphans: bool = False
-    """Whether jobs are held by workers that have no row."""
-    is_alone: bool = False
-    """Whether it was looked for other workers, alive or not, and there is none."""
-
-    def __bool__(self) -> bool:
-        return self.has_orphans or bool(self.workers)
-
-
-_NOBODY = _Gone()
 
 
 class Worker:
@@ -131,8 +93,7 @@ class Worker:
         """Jobs whose rows the database lets nobody change."""
         self._awake = asyncio.Event()
         self._stillness = Stillness(database)
-        self._watch = LeaseWatch()
-        self._last_watch = -WATCH_SECONDS
+        self._lookout = Lookout(owner)
         self._last_write = 0.0
         self._next_purge = 0.0
         self._let_go = False
@@ -210,9 +171,8 @@ class Worker:
         if not self._claims:
             return False
         try:
-            return await self._database.read_async(
-                job_queries.has_work, self._owner, self._claimable
-            )
+            claimable = Claimable(tuple(self._runners), tuple(self._stuck))
+            return await self._database.read_async(job_queries.has_work, self._owner, claimable)
         except StorageError as error:
             self.trouble = error
             return True
@@ -355,125 +315,36 @@ class Worker:
         for drive in self._drives.values():
             await drive.let_go()
 
-    async def _exchange(self, advances: Sequence[leases.Advance]) -> _Tick:
+    async def _exchange(self, advances: Sequence[leases.Advance]) -> Found:
         """Run the tick's transaction; a mere question is asked without a write lock."""
         database = self._database.with_patience(
             min(_PATIENCE_SECONDS, max(0.0, self._seconds_to_hold_on()))
         )
         worker_id = await self.register()
-        held = list(self._drives)
         trained = sum(not drive.is_attached for drive in self._drives.values())
-        room = max(self._concurrency - trained, 0) if self._claims else 0
-        room = min(room, CLAIMED_AT_ONCE)
         now = self._now()
-        gone = await self._gone(database, now) if self._claims else _NOBODY
-        shows_itself = bool(held) or self._is_separate
+        exchange = Exchange(
+            owner=self._owner,
+            worker_id=worker_id,
+            is_separate=self._is_separate,
+            claims=self._claims,
+            engines=tuple(self._runners),
+            stuck=self._stuck,
+            advances=advances,
+            gone=await self._lookout.gone(database, worker_id, now) if self._claims else NOBODY,
+            held=list(self._drives),
+            room=min(max(self._concurrency - trained, 0), CLAIMED_AT_ONCE),
+            is_unsure=self._is_unsure,
+        )
+        shows_itself = bool(exchange.held) or self._is_separate
         must_beat = shows_itself and now - self._last_write >= HEARTBEAT_SECONDS
-        if not advances and not gone and not must_beat and not self._is_unsure:
-            found, waiting = await database.read_async(self._listen, held, room)
+        if not (advances or exchange.gone or must_beat or self._is_unsure):
+            found, waiting = await database.read_async(exchange.listen)
             if not waiting:
-                return replace(found, is_still=gone.is_alone)
-        try:
-            written = await database.write_async(self._write, worker_id, advances, gone, held, room)
-        except StorageError:
-            raise
-        except Exception:
-            log.exception("cannot store %s jobs together: each by itself", len(advances))
-            written = await self._write_each(database, worker_id, advances, gone, held, room)
+                return replace(found, is_still=exchange.gone.is_alone)
+        written = await exchange.write(database)
         self._last_write = self._now()
         return written
-
-    async def _write_each(
-        self,
-        database: Database,
-        worker_id: int,
-        advances: Sequence[leases.Advance],
-        gone: _Gone,
-        held: list[int],
-        room: int,
-    ) -> _Tick:
-        """Do what `_write` does in many transactions, so that one job takes no other with it."""
-        stored = await salvage.store_each(database, advances)
-        self._stuck |= stored.stuck
-        self._is_unsure = True  # a job that is lost may still be held by this worker
-        kept = [job_id for job_id in held if job_id not in stored.lost]
-        orphans = replace(gone, workers=())
-        tick = await database.write_async(self._write, worker_id, (), orphans, kept, None)
-        if tick.is_forgotten:
-            return tick
-        who = f"worker {worker_id}"
-        released = tick.released + await salvage.take_over_each(database, gone.workers, who)
-        claimed = list(tick.claimed)
-        if self._claims and await database.read_async(self._may_claim):
-            found = await salvage.claim_each(
-                database, self._owner, worker_id, room, self._claimable
-            )
-            self._stuck |= found.stuck
-            claimed += found.claimed
-        return replace(tick, lost=frozenset(stored.lost), claimed=claimed, released=released)
-
-    @property
-    def _claimable(self) -> Claimable:
-        return Claimable(tuple(self._runners), tuple(self._stuck))
-
-    async def _gone(self, database: Database, now: float) -> _Gone:
-        """Look, once in a while, for other workers that are gone."""
-        if now - self._last_watch < WATCH_SECONDS:
-            return _NOBODY
-        self._last_watch = now
-        found = await database.read_async(workers.holding, self._owner)
-        others = [worker for worker in found.workers if worker.id != self._id]
-        beating = {w.id for w in others if w.id in found.holders or w.is_separate}
-        idle = [w for w in others if w.id not in beating and is_provably_gone(w.process)]
-        gone = self._watch.gone((w for w in others if w.id in beating), now)
-        is_alone = not others and not found.orphans
-        return _Gone((*idle, *gone), has_orphans=bool(found.orphans), is_alone=is_alone)
-
-    def _listen(self, connection: Connection, held: list[int], room: int) -> tuple[_Tick, bool]:
-        """Read the wishes, and whether a job waits that could be claimed."""
-        wishes = job_queries.wishes(connection, held) if held else {}
-        waits = self._claims and job_queries.has_queued(
-            connection, self._owner, self._claimable, only_attached=room == 0
-        )
-        return _Tick(wishes=wishes), waits and self._may_claim(connection)
-
-    def _write(
-        self,
-        connection: Connection,
-        worker_id: int,
-        advances: Sequence[leases.Advance],
-        gone: _Gone,
-        held: list[int],
-        room: int | None,
-    ) -> _Tick:
-        """Do everything that a tick writes; without `room`, nothing is claimed."""
-        if not workers.beat(connection, worker_id):
-            return _Tick(is_forgotten=True)
-        lost = leases.store_advances(connection, advances)
-        who = f"worker {worker_id}"
-        released = sum(len(takeover.take_over(connection, dead, who)) for dead in gone.workers)
-        if gone.has_orphans:
-            released += len(takeover.release_orphans(connection, self._owner, who))
-        wishes = job_queries.wishes(connection, held) if held else {}
-        claimed: list[Job] = []
-        if self._claims and room is not None and self._may_claim(connection):
-            claimed = leases.claim(connection, self._owner, worker_id, room, self._claimable)
-        if lost or self._is_unsure:
-            # An error can come after the commit: what was stored or claimed then is ours, and
-            # goes on from its durable position.
-            claimed = [
-                job
-                for job in leases.held_by(connection, worker_id)
-                if (job.id in lost or job.id not in held) and job.id not in self._stuck
-            ]
-        return _Tick(frozenset(lost), wishes, claimed, released)
-
-    def _may_claim(self, connection: Connection) -> bool:
-        """Say whether queued jobs are ours to take: a separate worker goes before the app's."""
-        if self._is_separate:
-            return True
-        others = workers.workers(connection, self._owner)
-        return not any(w.is_separate and not is_provably_gone(w.process) for w in others)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
