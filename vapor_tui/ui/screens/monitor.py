@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -15,13 +14,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import var
 
-from vapor_tui.domain.eta import PaceMeter
-from vapor_tui.domain.health.findings import HealthKind, standing
-from vapor_tui.domain.lifecycle import HELD, Action, Stage, Status
+from vapor_tui.domain.lifecycle import Action
 from vapor_tui.domain.text import printable
 from vapor_tui.services.exports import save_metrics
 from vapor_tui.services.forecast import forecast_now
-from vapor_tui.services.monitor import Seen, monitor_news
+from vapor_tui.services.monitor import monitor_news
 from vapor_tui.ui.chart_lines import latest_line, reading_line, state_line
 from vapor_tui.ui.chart_view import ChartView
 from vapor_tui.ui.exporting import Export
@@ -37,6 +34,7 @@ from vapor_tui.ui.monitor_lines import (
     values_line,
 )
 from vapor_tui.ui.screens.chart_screen import CHART_ACTIONS, ChartScreen
+from vapor_tui.ui.watched_run import WatchedRun
 from vapor_tui.ui.widgets.header import HeaderLine
 from vapor_tui.ui.widgets.lines import FittedLines, Line, LinesView
 from vapor_tui.ui.widgets.log_panel import KeptLog, LogPanel, log_lines
@@ -45,14 +43,10 @@ from vapor_tui.ui.widgets.metric_chart import ChartData, MetricChart
 from vapor_tui.ui.widgets.metric_tabs import MetricTabs
 
 if TYPE_CHECKING:
-    from vapor_tui.domain.forecast import Forecast, Silence
-    from vapor_tui.domain.health.findings import Finding, HealthChange
     from vapor_tui.domain.jobs import Job
     from vapor_tui.domain.results import Result
     from vapor_tui.services.monitor import News
 
-FORECAST_SECONDS = 3.0
-"""Between two forecasts, at least."""
 ENDED_SECONDS = 5.0
 """Between two questions about a job that has ended: it may be tried again elsewhere."""
 
@@ -93,13 +87,8 @@ class MonitorScreen(ChartScreen[None]):
     def __init__(self, job_id: int) -> None:
         super().__init__()
         self.job_id = job_id
-        self._seen = Seen()
-        self._first_bad_step: int | None = None
-        self._meter = PaceMeter()
+        self._known = WatchedRun()
         self._gpus = GpuWatch(self.post_message)
-        self._health: tuple[HealthChange, ...] = ()
-        self._forecast: Forecast | Silence | None = None
-        self._forecast_due = 0.0
         self._log = KeptLog()
         self._is_reading = False
         self._ended_due = 0.0
@@ -164,7 +153,8 @@ class MonitorScreen(ChartScreen[None]):
 
     @work(group="news")
     async def _read(self) -> None:
-        self.post_message(NewsRead(await self.vapor.ask(monitor_news, self.job_id, self._seen)))
+        news = await self.vapor.ask(monitor_news, self.job_id, self._known.seen)
+        self.post_message(NewsRead(news))
 
     @on(NewsRead)
     def _take(self, message: NewsRead) -> None:
@@ -176,14 +166,12 @@ class MonitorScreen(ChartScreen[None]):
             self._give_up()
             return
         self._take_log(news)
-        last_line = news.lines[-1].number if news.lines else self._seen.line
-        self._seen = Seen(news.version, news.history, last_line)
-        self._first_bad_step = news.first_bad_step
-        self._take_pace(news.job)
-        self._health = news.health
+        now = time.monotonic()
+        self._known.take(news, news.job, now)
         self.job = news.job
         self.set_reactive(ChartScreen.history, news.history)
-        self._forecast_when_due()
+        if self._known.wants_forecast(now):
+            self._make_forecast(news.job)
         self.show_chart()
         self.want_detail()
         self._show_text()
@@ -195,27 +183,11 @@ class MonitorScreen(ChartScreen[None]):
             self.finish()
 
     def _take_log(self, news: News) -> None:
-        unseen = [line for line in news.lines if line.number > self._seen.line]
+        unseen = [line for line in news.lines if line.number > self._known.seen.line]
         if unseen:
             fresh = log_lines(unseen, self.vapor.clock().tzinfo)
             self._log = self._log.with_more(fresh)
             self.query_one(LogPanel).log_kept = self._log
-
-    def _take_pace(self, job: Job) -> None:
-        if job.status not in HELD:
-            self._meter = PaceMeter()
-        elif job.current_stage is Stage.TRAINING:
-            self._meter.observe(job.current_step, time.monotonic())
-        else:
-            self._meter.interrupt()
-
-    def _forecast_when_due(self) -> None:
-        """Ask for a forecast where there is something new, and not too often."""
-        job, now = self.job, time.monotonic()
-        if job is None or job.status.has_ended or now < self._forecast_due:
-            return
-        self._forecast_due = now + FORECAST_SECONDS
-        self._make_forecast(job)
 
     @work(group="forecast", exclusive=True)
     async def _make_forecast(self, job: Job) -> None:
@@ -225,7 +197,7 @@ class MonitorScreen(ChartScreen[None]):
 
     @on(ForecastMade)
     def _take_forecast(self, message: ForecastMade) -> None:
-        self._forecast = message.forecast
+        self._known.forecast = message.forecast
         self._show_text()
 
     @on(GpusRead)
@@ -268,7 +240,7 @@ class MonitorScreen(ChartScreen[None]):
             steps_per_epoch=job.estimate.steps_per_epoch if job.estimate else 0,
             started=(job.started_at or job.queued_at).timestamp(),
             has_ended=job.status.has_ended,
-            marks=tuple(c.finding.step for c in self._health if not c.is_over),
+            marks=self._known.marks,
         )
         self.chart.data = data
         self.query_one(MetricTabs).tell(self.view.metric, self.present)
@@ -324,35 +296,8 @@ class MonitorScreen(ChartScreen[None]):
         return self.query_one(selector).content_size.width
 
     def _figures(self) -> Figures:
-        """Return the figures of the present curve."""
-        history, pace = self.history, self._meter.seconds_per_step
-        is_quiet = self._meter.is_quiet(time.monotonic())
-        figures = Figures(
-            steps_per_second=1 / pace if pace and not is_quiet else None,
-            is_quiet=is_quiet,
-            findings=self._findings(),
-            recovery=next((c.finding for c in reversed(self._health) if c.is_over), None),
-            forecast=self._forecast,
-            gpus=self._gpus.load,
-        )
-        best = history.lowest("loss")
-        if best is None:
-            return figures
-        return replace(
-            figures,
-            smoothed=history.smoothed_last("loss", self.view.smoothing),
-            best=best.value,
-            best_step=best.step,
-            evaluations=history.evaluations(),
-            first_bad_step=self._first_bad_step,
-        )
-
-    def _findings(self) -> tuple[Finding, ...]:
-        """Return what is wrong; nothing that nobody works on stands still."""
-        found = standing(self._health)
-        if self.job is None or self.job.status is not Status.RUNNING:
-            found.pop(HealthKind.STALLED, None)
-        return tuple(found.values())
+        smoothing, now = self.view.smoothing, time.monotonic()
+        return self._known.figures(self.history, smoothing, self._gpus.load, now)
 
     # What is taken elsewhere
 
