@@ -10,6 +10,7 @@ _FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 
 
 def log_file() -> Path:
+    """Return where the log is kept, in the directory for state."""
     from vapor_tui import paths
 
     return paths.state_directory() / "vapor-tui.log"

@@ -26,6 +26,7 @@ def sample_dataset() -> Path:
 
 
 def config_directory() -> Path:
+    """Return the user's directory for configuration of this program; it may not exist."""
     return platformdirs.user_config_path(APP)
 
 
@@ -40,6 +41,7 @@ def state_directory() -> Path:
 
 
 def default_database() -> Path:
+    """Return where a person's own database lies; it may not exist."""
     return platformdirs.user_data_path(APP) / DATABASE_NAME
 
 

@@ -58,9 +58,11 @@ class LazyGroup(TyperGroup):
     """Finds commands by the table above, so that `--version` imports none of them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands, in the order of the help."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command, importing its module only now; None for one that does not exist."""
         module_name = _COMMANDS.get(cmd_name)
         if module_name is None:
             return None

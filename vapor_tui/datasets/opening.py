@@ -183,6 +183,7 @@ class Source:
         return self._raw.size, digest
 
     def close(self) -> None:
+        """Close the file."""
         self._raw.close()
 
     def __enter__(self) -> Source:

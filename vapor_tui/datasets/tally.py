@@ -43,6 +43,7 @@ class Tally:
     """Records by the number of bits their token count has."""
 
     def reject(self, number: int, message: str) -> None:
+        """Count a bad record and keep its message, of the first `ERRORS_KEPT` of them."""
         self.bad += 1
         if len(self.errors) < ERRORS_KEPT:
             self.errors.append(LineError(line=number, message=message))

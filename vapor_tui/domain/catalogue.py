@@ -146,9 +146,11 @@ class Catalogue(BaseModel):
 
     @cached_property
     def default_preset(self) -> Preset:
+        """The preset that a new job starts from."""
         return next((p for p in self.presets if p.default), self.presets[0])
 
     def gpu(self, type_: str) -> Gpu | None:
+        """Return the GPU of a type, in whatever case; None where there is none."""
         return _find(self.gpus, type_)
 
     def model(self, id_: str) -> Model | None:
@@ -159,6 +161,7 @@ class Catalogue(BaseModel):
         )
 
     def preset(self, id_: str) -> Preset | None:
+        """Return the preset with an id, in whatever case; None where there is none."""
         return _find(self.presets, id_)
 
     def search_models(self, query: str) -> tuple[Model, ...]:

@@ -35,6 +35,7 @@ class Axis(StrEnum):
 
     @property
     def is_in_seconds(self) -> bool:
+        """Whether positions along the axis are seconds since the start."""
         return self in (Axis.TIME, Axis.SIMULATED)
 
 
@@ -71,6 +72,7 @@ class Compared:
 
     @property
     def trace(self) -> Trace:
+        """The curves, condensed to what a chart can show."""
         return self.history.trace
 
     def along(self, axis: Axis) -> Floats:
@@ -97,6 +99,7 @@ class Compared:
         return float(known[-1]) if len(known) else 0.0
 
     def outcome(self, now: datetime | None = None) -> Outcome:
+        """Return what came of the job until `now`, which a job that goes on is timed by."""
         job, trace = self.job, self.trace
         is_finite = "loss" not in job.current_metrics.non_finite
         final = trace.smoothed_last("loss") if is_finite else None
@@ -140,6 +143,7 @@ class Comparison:
 
     @property
     def ids(self) -> tuple[int, ...]:
+        """The numbers of the jobs, in the order in which they are compared."""
         return tuple(compared.job.id for compared in self.jobs)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from vapor_tui.domain.paging import page_count
 
 
 class DatasetStatus(StrEnum):
@@ -164,6 +165,7 @@ class ListedDataset(_Frozen):
 
     @property
     def is_being_read(self) -> bool:
+        """Whether its file has not been read to the end."""
         return self.status in (DatasetStatus.PENDING, DatasetStatus.VALIDATING)
 
     @property
@@ -215,4 +217,5 @@ class DatasetPage(Generic[ListedT]):
 
     @property
     def total_pages(self) -> int:
-        return max(1, math.ceil(self.total / self.limit))
+        """How many pages there are: one where nothing is listed."""
+        return page_count(self.total, self.limit)

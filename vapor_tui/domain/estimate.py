@@ -49,6 +49,8 @@ class CostBreakdown(BaseModel):
 
 
 class TrainingDetails(BaseModel):
+    """How long the training is, and the tokens per second of all GPUs together."""
+
     total_steps: int
     steps_per_epoch: int
     estimated_throughput_tokens_per_sec: float
@@ -85,14 +87,17 @@ class Estimate(BaseModel):
 
     @property
     def seconds(self) -> float:
+        """Of the whole job, with initialisation, validations and saving."""
         return self.training_seconds + self.overhead_seconds
 
     @property
     def hours(self) -> float:
+        """The same in hours, which the GPUs are paid for."""
         return self.seconds / 3600
 
     @property
     def total_cost(self) -> float:
+        """USD, storage included."""
         return self.compute_cost + self.storage_cost
 
     def epoch_end(self, epoch: int) -> int:
@@ -104,6 +109,7 @@ class Estimate(BaseModel):
         return self.hourly_rate * seconds / 3600
 
     def document(self) -> EstimateDocument:
+        """Return the estimate as it is given out, rounded."""
         return EstimateDocument(
             estimated_cost=round(self.total_cost, _CENTS),
             cost_breakdown=CostBreakdown(

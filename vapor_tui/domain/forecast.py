@@ -56,10 +56,14 @@ class Course(Protocol):
     """The learning rates of a whole run: a `Schedule` is one."""
 
     @property
-    def peak(self) -> float: ...
+    def peak(self) -> float:
+        """The highest rate."""
+        ...
 
     @property
-    def total_steps(self) -> int: ...
+    def total_steps(self) -> int:
+        """Steps of the whole run."""
+        ...
 
     def cumulative(self, steps: Floats) -> Floats:
         """Return the sum of the rates of steps 1 .. k, at rising steps."""

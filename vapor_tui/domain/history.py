@@ -60,6 +60,7 @@ class History:
 
     @property
     def last_step(self) -> int:
+        """The last step that was logged, 0 before the first."""
         return int(self.recent.step[-1]) if len(self.recent) else 0
 
     def extended(self, newer: Points) -> History:
@@ -96,6 +97,7 @@ class History:
         return self.trace.lowest.get(metric)
 
     def smoothed_last(self, metric: str, weight: float) -> float | None:
+        """Return the last value smoothed with a weight (0..1); None where there is none."""
         return Trace(self.points).smoothed_last(metric, weight)
 
     def evaluations(self) -> Sequence[float]:

@@ -54,6 +54,7 @@ class GpuConfig(BaseModel):
 
     @classmethod
     def of(cls, gpu: Gpu, count: int, needed_gb: float | None = None) -> GpuConfig:
+        """Return so many GPUs of a catalogue's; `needed_gb` is what each has to hold, in GB."""
         return cls(
             type=gpu.type,
             count=count,

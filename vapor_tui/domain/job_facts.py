@@ -56,7 +56,8 @@ class GpuChoice(Protocol):
         """Name in the catalogue."""
 
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """How many of them."""
 
 
 class JobFacts:
@@ -92,6 +93,7 @@ class JobFacts:
 
     @property
     def is_simulated(self) -> bool:
+        """Whether nothing is really trained."""
         return self.engine is Engine.SIMULATOR
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import Generic, TypeVar
 
 from vapor_tui.domain.job_facts import JobFacts
 from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.paging import page_count
 from vapor_tui.domain.results import Ok, Refused, Result
 
 FactsT_co = TypeVar("FactsT_co", bound=JobFacts, covariant=True)
@@ -77,4 +77,5 @@ class JobPage(Generic[FactsT_co]):
 
     @property
     def total_pages(self) -> int:
-        return max(1, math.ceil(self.total / self.limit))
+        """How many pages there are: one where nothing is listed."""
+        return page_count(self.total, self.limit)

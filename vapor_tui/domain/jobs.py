@@ -145,6 +145,7 @@ class Job(BaseModel, JobFacts):
 
     @property
     def stage_label(self) -> str:
+        """What the job is at, as "training, epoch 2 of 3"; its status where no worker drives it."""
         if self.is_attached and self.status is Status.CANCELLED:
             return self.status_word
         return stage_label(self.status, self.current_stage, self.current_epoch, self.total_epochs)

@@ -59,14 +59,17 @@ class MemoryEstimate(BaseModel):
 
     @property
     def total(self) -> float:
+        """GB needed on each GPU."""
         return sum(self.parts.values())
 
     @property
     def fits(self) -> bool:
+        """Whether each GPU has as much."""
         return self.total <= self.available
 
     @property
     def is_tight(self) -> bool:
+        """Whether it fits with less room than fragmentation may take."""
         return self.fits and self.total > TIGHT_SHARE * self.available
 
 

@@ -46,9 +46,11 @@ class ModelEstimate(BaseModel):
 
     @property
     def hours(self) -> float:
+        """Of the whole job, which the GPUs are paid for."""
         return self.seconds / 3600
 
     def document(self) -> ModelEstimateDocument:
+        """Return the estimate as it is given out, rounded."""
         return ModelEstimateDocument(
             estimated_cost=round(self.total_cost, _CENTS),
             cost_low=round(self.cost_low, _CENTS),

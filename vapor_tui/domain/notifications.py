@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vapor_tui.domain.formats import count, duration, money
 from vapor_tui.domain.health.findings import Finding, HealthKind
 from vapor_tui.domain.lifecycle import Status
+from vapor_tui.domain.paging import page_count
 
 
 class Kind(StrEnum):
@@ -32,6 +32,8 @@ class Kind(StrEnum):
 
 
 class Priority(StrEnum):
+    """How much a notification matters; it decides how a toast looks and how long it stays."""
+
     LOW = "low"
     NORMAL = "normal"
     HIGH = "high"
@@ -84,7 +86,8 @@ class NotificationPage(BaseModel):
 
     @property
     def total_pages(self) -> int:
-        return max(1, math.ceil(self.total / self.limit))
+        """How many pages there are: one where there is nothing to be read."""
+        return page_count(self.total, self.limit)
 
 
 TEST_NOTICE = Notice(
@@ -96,6 +99,7 @@ TEST_NOTICE = Notice(
 
 
 def queued_notice(dataset_name: str) -> Notice:
+    """Return what is said when a job has been created."""
     return Notice(
         Kind.QUEUED,
         "Training job queued",
@@ -120,6 +124,7 @@ def budget_notice(name: str, budget: float | None, before: float, after: float) 
 
 
 def budget_reached_notice(name: str, budget: float) -> Notice:
+    """Return what is said when a job was stopped at its budget, in USD."""
     return Notice(
         Kind.BUDGET_REACHED,
         "The budget is reached",

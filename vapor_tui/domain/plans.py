@@ -46,10 +46,12 @@ class PlanRow:
 
     @property
     def total_cost(self) -> float:
+        """USD, by the same figure as `seconds`."""
         return self.for_model.total_cost if self.for_model else self.listed.total_cost
 
     @property
     def may_fit(self) -> bool:
+        """Whether it fits in memory, or nothing is known against it."""
         return self.memory is None or self.memory.fits
 
     @property

@@ -111,6 +111,7 @@ class Number(Setting):
 
     @property
     def accepts(self) -> str:
+        """The bounds, and whether the lower one is refused itself."""
         if math.isinf(self.high):
             return f"{'above' if self.above_low else 'from'} {self.show(self.low)}"
         begin = f"above {self.show(self.low)}" if self.above_low else self.show(self.low)
@@ -118,9 +119,11 @@ class Number(Setting):
 
     @property
     def placeholder(self) -> str:
+        """What stands for any number in a line of usage."""
         return "NUMBER"
 
     def warning(self, value: Any) -> str | None:
+        """Return a sentence for a value outside the usual bounds."""
         low, high = self.usual
         if low is not None and value < low:
             return f"Below the usual {self.show(low)}"
@@ -129,12 +132,14 @@ class Number(Setting):
         return None
 
     def stepped(self, value: Any, direction: int) -> Any:
+        """Return the nearest of `steps` beyond the value, up (1) or down (-1)."""
         beyond = [s for s in self.steps if (s - value) * direction > abs(value) * 1e-9]
         if not beyond:
             return value
         return min(beyond) if direction > 0 else max(beyond)
 
     def show(self, value: Any) -> str:
+        """Return the number with as few digits as say it exactly."""
         return "" if value is None else plain_number(value)
 
 
@@ -151,9 +156,11 @@ class Whole(Number):
         return int(self._within(value))
 
     def show(self, value: Any) -> str:
+        """Return the number without a decimal point."""
         return "" if value is None else str(int(value))
 
     def stepped(self, value: Any, direction: int) -> Any:
+        """Return the next of `steps`, or of all whole numbers where there are none."""
         if self.steps:
             return int(super().stepped(value, direction))
         return int(min(max(value + direction, self.low), self.high))
@@ -172,9 +179,11 @@ class PowerOfTwo(Whole):
 
     @property
     def accepts(self) -> str:
+        """The bounds, and what numbers between them are accepted."""
         return f"{super().accepts}, a power of two"
 
     def stepped(self, value: Any, direction: int) -> Any:
+        """Return twice the value or half of it, within the bounds."""
         following = value * 2 if direction > 0 else value // 2
         return following if self.low <= following <= self.high else value
 
@@ -193,13 +202,16 @@ class Choice(Setting):
 
     @property
     def accepts(self) -> str:
+        """All of the words."""
         return ", ".join(self.choices)
 
     @property
     def placeholder(self) -> str:
+        """All of the words, as a line of usage gives them."""
         return "|".join(self.choices)
 
     def stepped(self, value: Any, direction: int) -> Any:
+        """Return the word after (1) or before (-1); it does not go round."""
         index = self.choices.index(value) + direction
         return self.choices[min(max(index, 0), len(self.choices) - 1)]
 
@@ -220,16 +232,20 @@ class Switch(Setting):
 
     @property
     def accepts(self) -> str:
+        """Both words."""
         return "on, off"
 
     @property
     def placeholder(self) -> str:
+        """Both words, as a line of usage gives them."""
         return "on|off"
 
     def stepped(self, value: Any, direction: int) -> Any:
+        """Return on for up, off for down."""
         return direction > 0
 
     def show(self, value: Any) -> str:
+        """Return the word for the value."""
         return "on" if value else "off"
 
 
@@ -245,6 +261,7 @@ class Text(Setting):
     """What the whole text has to match."""
 
     def parse(self, raw: object) -> Any:
+        """Return the text; what is missing is named in the words of `missing`."""
         if self.missing and not str(raw or "").strip():
             raise wrong(self.missing)
         return self._parse("" if raw is None else raw)
@@ -261,4 +278,5 @@ class Text(Setting):
 
     @property
     def accepts(self) -> str:
+        """How long the text may be."""
         return f"{self.shortest} … {self.longest} characters"

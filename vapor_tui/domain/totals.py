@@ -21,15 +21,18 @@ class Tally:
 
     @property
     def running(self) -> int:
+        """How many a worker drives: those that are paused or queued are left out."""
         active = sum(n for status, n in self.counts.items() if status.is_active)
         return active - self.queued
 
     @property
     def queued(self) -> int:
+        """How many wait for a worker."""
         return self.counts.get(Status.QUEUED, 0)
 
     @property
     def total(self) -> int:
+        """How many there are, whatever their status."""
         return sum(self.counts.values())
 
 

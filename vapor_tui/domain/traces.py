@@ -204,12 +204,15 @@ class Trace:
         return bool(np.isfinite(self._row(self.points.mean, metric)).any())
 
     def mean(self, metric: str) -> Floats:
+        """Return a metric's mean over each point's steps, NaN where nothing finite was logged."""
         return self._row(self.points.mean, metric)
 
     def low(self, metric: str) -> Floats:
+        """Return the least value of each point's steps, NaN where nothing finite was logged."""
         return self._row(self.points.low, metric)
 
     def high(self, metric: str) -> Floats:
+        """Return the greatest value of each point's steps, NaN where nothing finite was logged."""
         return self._row(self.points.high, metric)
 
     def last(self, metric: str) -> float | None:

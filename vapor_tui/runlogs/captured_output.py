@@ -79,6 +79,7 @@ class CapturedOutput:
         """How often the training has moved behind a traceback; None without one."""
 
     def memory(self) -> dict[str, JsonValue]:
+        """Return how far the bar is, which records await their step, and what an error began."""
         open_records: list[JsonValue] = [dict(record) for record in self._open]
         return {
             "bar_step": self._bar_step,
@@ -91,6 +92,7 @@ class CapturedOutput:
         }
 
     def feed(self, line: str, ledger: Ledger) -> None:
+        """Take a line as it was printed, with escape sequences; it may hold a bar and an error."""
         text = _ESCAPES.sub("", line)
         begun = _TRACEBACK.search(text)
         if begun is not None and _ANY_BAR.search(text[: begun.start()]):
@@ -111,6 +113,7 @@ class CapturedOutput:
         self._take_text(text, ledger)
 
     def settle(self, ledger: Ledger) -> None:
+        """Give the records that await their step the one that the bar shows."""
         self._resolve(self._bar_step, ledger)
 
     def _take_record(self, record: dict[str, str], ledger: Ledger) -> None:

@@ -26,6 +26,7 @@ class CsvTable:
         self._columns: list[str] = [str(c) for c in columns] if isinstance(columns, list) else []
 
     def feed(self, line: str, ledger: Ledger) -> None:
+        """Take a heading, or a row under the last one."""
         if (heading := read_heading(line)) is not None:
             if self._columns:
                 ledger.announce()
@@ -40,6 +41,7 @@ class CsvTable:
         """Every line stands for itself."""
 
     def memory(self) -> dict[str, JsonValue]:
+        """Return the heading, which stands in the first lines only."""
         return {"delimiter": self._delimiter, "columns": list(self._columns)}
 
 

@@ -31,6 +31,7 @@ class FoundRun:
 
     @property
     def best(self) -> FoundSource:
+        """The log that is best followed."""
         return self.sources[0]
 
     @property

@@ -39,6 +39,7 @@ class EventFilesSource:
         self._ledger = Ledger(state.facts if state else RunFacts())
 
     def read(self) -> Reading:
+        """Return what came to any of the files, in the order of their names."""
         self._find_files()
         others = [name for name, tail in self._tails.items() if tail.look()]
         is_anew = bool(others)

@@ -50,6 +50,7 @@ class PlainLines(_JsonLines):
     format: ClassVar[LogFormat] = LogFormat.JSONL
 
     def feed(self, line: str, ledger: Ledger) -> None:
+        """Take an object of metrics; any other line is passed over."""
         record = decoded(line)
         if record is not None:
             ledger.record(record)
@@ -61,6 +62,7 @@ class TrainerLog(_JsonLines):
     format: ClassVar[LogFormat] = LogFormat.TRAINER_LOG
 
     def feed(self, line: str, ledger: Ledger) -> None:
+        """Take what the trainer logged at a step; 100 % of the steps are the end of the run."""
         record = decoded(line)
         if record is None:
             return
@@ -80,6 +82,7 @@ class OwnEvents(_JsonLines):
     format: ClassVar[LogFormat] = LogFormat.EVENTS
 
     def feed(self, line: str, ledger: Ledger) -> None:
+        """Take an event; one of a kind that is not known yet is passed over."""
         try:
             event = run_event.validate_json(line)
         except ValidationError:

@@ -46,10 +46,12 @@ class Ledger:
 
     @property
     def facts(self) -> RunFacts:
+        """What is known of the run, as far as it has been read."""
         return RunFacts(**{**self._facts, "rise": self._starts.rise})
 
     @property
     def step(self) -> int:
+        """The last step that was read."""
         return int(self._facts["step"])
 
     def point(

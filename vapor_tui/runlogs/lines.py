@@ -76,6 +76,7 @@ class LineSource:
         self._ledger = Ledger(state.facts if state else RunFacts())
 
     def read(self) -> Reading:
+        """Return what came since the last reading, `PIECE` bytes of it at the most."""
         is_anew = self._tail.look()
         if is_anew:
             self._begin(None)

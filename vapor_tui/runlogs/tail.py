@@ -36,10 +36,12 @@ class Tail:
 
     @property
     def offset(self) -> int:
+        """Bytes that have been read and are not read again."""
         return self._mark.offset
 
     @property
     def mark(self) -> FileMark:
+        """What the file is recognised by, and how far it has been read."""
         return self._mark
 
     @property

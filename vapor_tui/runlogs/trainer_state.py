@@ -43,6 +43,7 @@ class TrainerStateSource:
         self._looked: tuple[str, int, int, int] | None = None
 
     def read(self) -> Reading:
+        """Return what the newest of the files holds beyond what was read of those before it."""
         name, found = self._newest()
         looked = (name, found.st_ino, found.st_size, found.st_mtime_ns)
         if looked == self._looked:

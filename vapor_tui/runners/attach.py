@@ -58,6 +58,7 @@ T = TypeVar("T")
 
 
 def utc_now() -> datetime:
+    """Return the present moment, with its zone."""
     return datetime.now(UTC)
 
 
@@ -81,6 +82,7 @@ class AttachRunner:
         self._caught_up = caught_up
 
     async def run(self, job: Job, control: RunControl) -> AsyncGenerator[RunnerEvent, None]:
+        """Follow the job's log until it ends or a person wants to stop watching."""
         watched = _Watched(job, self._gone_seconds)
         is_history = True
         while control.wish is Desired.RUN:

@@ -78,6 +78,7 @@ class RunControl:
 
     @property
     def wish(self) -> Desired:
+        """What is wanted at present."""
         return self._wish
 
     def request(self, wish: Desired) -> None:

@@ -47,6 +47,7 @@ class SimulatorRunner:
         self._pace = pace
 
     async def run(self, job: Job, control: RunControl) -> AsyncGenerator[RunnerEvent, None]:
+        """Simulate the job from its position on, waiting as its pace demands."""
         spec = simulation_spec(job)
         timeline = timeline_of(job, spec)
         pace = self._pace or Pace.parse(job.speed or "auto")

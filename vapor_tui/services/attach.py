@@ -192,6 +192,7 @@ class KnownRun:
 
     @property
     def can_be_attached(self) -> bool:
+        """Whether its path can be stored as text."""
         return is_storable(self.run.best.path)
 
     def shown_in(self, directory: Path) -> str:

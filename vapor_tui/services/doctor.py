@@ -43,6 +43,7 @@ class Surroundings:
 
     @classmethod
     def present(cls, database: Path) -> Surroundings:
+        """Return what surrounds this process now; `database` need not exist."""
         size = shutil.get_terminal_size()
         return cls(
             environment=dict(os.environ),

@@ -33,6 +33,7 @@ def notification_page(
 
 
 def count_unread(workspace: Workspace) -> int:
+    """Return how many notifications a person has not read."""
     return workspace.database.read(queries.unread_count, workspace.owner)
 
 

@@ -59,14 +59,17 @@ class Overview:
 
     @property
     def running(self) -> int:
+        """How many jobs a worker drives, real and simulated."""
         return self.totals.real.running + self.totals.simulated.running
 
     @property
     def queued(self) -> int:
+        """How many jobs wait for a worker, real and simulated."""
         return self.totals.real.queued + self.totals.simulated.queued
 
     @property
     def total(self) -> int:
+        """How many jobs there are, real and simulated."""
         return self.totals.real.total + self.totals.simulated.total
 
 

@@ -23,6 +23,7 @@ class Workspace:
     catalogue: Catalogue
 
     def close(self) -> None:
+        """Close the connections of the database."""
         self.database.close()
 
 

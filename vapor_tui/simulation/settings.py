@@ -26,10 +26,12 @@ class Speed(Setting):
 
     @property
     def accepts(self) -> str:
+        """The words, and what else a speed may be."""
         return "auto, max, a number, or seconds as 30s"
 
     @property
     def placeholder(self) -> str:
+        """The same, as a line of usage gives it."""
         return "auto|max|NUMBER|SECONDSs"
 
 
@@ -45,13 +47,16 @@ class Fault(Setting):
 
     @property
     def accepts(self) -> str:
+        """The faults there are, each with how it is written."""
         return FORMS
 
     @property
     def placeholder(self) -> str:
+        """The same, as a line of usage gives it."""
         return "nan@STEP|oom|spike@STEP|stall@STEP"
 
     def warning(self, value: str) -> str:
+        """Return a sentence that says that the fault is wanted, and whether it ends the job."""
         does = "fails" if parse_injection(value).kind in _ENDING else "is disturbed"
         return f"For testing: this job {does} on purpose"
 

@@ -21,6 +21,7 @@ class ValidatedJson(TypeDecorator[Any]):
         self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Return the text to be stored; raises ValidationError for what the type refuses."""
         if value is None:
             return None
         if not isinstance(value, BaseModel):
@@ -28,4 +29,5 @@ class ValidatedJson(TypeDecorator[Any]):
         return self._adapter.dump_json(value).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Return the stored value; raises ValidationError where another program wrote nonsense."""
         return None if value is None else self._adapter.validate_json(value)

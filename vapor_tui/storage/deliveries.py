@@ -26,6 +26,7 @@ def listen(connection: Connection, owner: str, known: int | None = None) -> int:
 
 
 def is_listening(connection: Connection, owner: str) -> bool:
+    """Say whether a program of this person's is told of notifications."""
     return _told(connection, owner) is not None
 
 

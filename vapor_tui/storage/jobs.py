@@ -59,6 +59,7 @@ class Claimable:
 
     @property
     def condition(self) -> ColumnElement[bool]:
+        """What a claimable job's row fulfils."""
         return and_(JOBS.c.engine.in_(self.engines), JOBS.c.id.not_in(self.without))
 
 
@@ -274,14 +275,17 @@ def change_unheld(
 
 
 def set_name(connection: Connection, job_id: int, name: str) -> None:
+    """Rename a job; whose it is was checked before."""
     connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(name=name))
 
 
 def set_tags(connection: Connection, job_id: int, tags: Sequence[str]) -> None:
+    """Replace a job's tags; whose it is was checked before."""
     connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(tags=list(tags)))
 
 
 def set_note(connection: Connection, job_id: int, note: str) -> None:
+    """Replace a job's note; whose it is was checked before."""
     connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(notes=note))
 
 

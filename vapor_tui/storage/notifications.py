@@ -105,6 +105,7 @@ def unknown_ids(connection: Connection, owner: str, ids: Sequence[int]) -> list[
 
 
 def unread_count(connection: Connection, owner: str) -> int:
+    """Return how many notifications a person has not read."""
     return int(
         connection.execute(
             select(func.count())

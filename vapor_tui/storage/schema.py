@@ -59,6 +59,7 @@ def left_behind(path: Path) -> Path | None:
 
 
 def left_behind_sentence(left: Path) -> str:
+    """Return what is said of a journal that lies where a new database would be made."""
     return (
         f"{left} belongs to a database that was moved or removed without it, and holds what that "
         "one needs to be sound again. Don't delete it: move it along, to lie beside that "

@@ -57,6 +57,8 @@ def _one_of(column: str, words: Any, name: str | None = None) -> CheckConstraint
 
 
 class DatasetRow(Table, table=True):
+    """A file to train on, as it was read last."""
+
     __tablename__ = "datasets"
     __table_args__: ClassVar[Any] = (
         _one_of("status", DatasetStatus),
@@ -97,6 +99,8 @@ class DatasetRow(Table, table=True):
 
 
 class JobRow(Table, table=True):
+    """A training job: what was asked for, how it stands, and who drives it."""
+
     __tablename__ = "training_jobs"
     __table_args__: ClassVar[Any] = (
         _one_of("status", Status),
@@ -205,6 +209,8 @@ class JobRow(Table, table=True):
 
 
 class MetricRow(Table, table=True):
+    """What was logged at one step of a job; one that is not finite is null."""
+
     __tablename__ = "training_metrics"
     __table_args__: ClassVar[Any] = (
         CheckConstraint("step > 0", name="step_counts"),
@@ -233,6 +239,8 @@ class MetricRow(Table, table=True):
 
 
 class WorkerRow(Table, table=True):
+    """A worker that is alive, or was when it was last heard of."""
+
     __tablename__ = "workers"
     __table_args__: ClassVar[Any] = ({"sqlite_autoincrement": True},)
 
@@ -250,6 +258,8 @@ class WorkerRow(Table, table=True):
 
 
 class EventRow(Table, table=True):
+    """A change in the life of a job; rows are only added."""
+
     __tablename__ = "job_events"
     __table_args__: ClassVar[Any] = (Index(None, "job_id"), {"sqlite_autoincrement": True})
 
@@ -269,6 +279,8 @@ class EventRow(Table, table=True):
 
 
 class NotificationRow(Table, table=True):
+    """What a person was told, whether it has been read, and of which job."""
+
     __tablename__ = "notifications"
     __table_args__: ClassVar[Any] = (
         _one_of("type", Kind),
@@ -296,6 +308,8 @@ class NotificationRow(Table, table=True):
 
 
 class DeliveryRow(Table, table=True):
+    """How far a person's own program has been told."""
+
     __tablename__ = "event_deliveries"
 
     owner: str = Field(primary_key=True)
@@ -304,6 +318,8 @@ class DeliveryRow(Table, table=True):
 
 
 class LogRow(Table, table=True):
+    """A line that the runner of a job printed."""
+
     __tablename__ = "log_lines"
     __table_args__: ClassVar[Any] = ({"sqlite_with_rowid": False},)
 

@@ -29,6 +29,7 @@ class Ending:
 
     @property
     def is_good(self) -> bool:
+        """Whether the program said that all went well."""
         return self.exit_code == 0
 
     @property

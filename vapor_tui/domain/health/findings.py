@@ -43,6 +43,7 @@ class Finding:
 
     @property
     def advice(self) -> str:
+        """A sentence on what can be done about it."""
         return ADVICE[self.kind]
 
 
