@@ -122,6 +122,17 @@ def test_an_attached_job_in_the_list_and_in_full(call: Call, tmp_path: Path) -> 
     assert "None" not in shown
 
 
+@pytest.mark.parametrize(("logged", "shown"), [("1.23456", "1.235"), ("NaN", "NaN")])
+def test_a_loss_is_the_same_wherever_it_is_printed(
+    call: Call, tmp_path: Path, logged: str, shown: str
+) -> None:
+    line = f'{{"step": 210, "loss": {logged}}}\n'
+    path = logs.written(tmp_path / "run.jsonl", logs.json_lines(ENTRIES) + line, 0)
+    assert f"\n  loss       {shown}\n" in call("attach", path)[1]
+    assert call("jobs")[1].splitlines()[1].split()[5] == shown
+    assert f"\nloss                        {shown}\n" in call("show", 1)[1]
+
+
 def test_only_watching_can_be_stopped(call: Call, tmp_path: Path) -> None:
     call("attach", logs.written(tmp_path / "run.jsonl", logs.json_lines(ENTRIES), 0))
     code, _, err = call("pause", 1)

@@ -35,7 +35,7 @@ from vapor_tui.services.overview import overview
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.notifications import notify
 from vapor_tui.ui.job_layout import check_columns, heading_line, job_line, layout_for
-from vapor_tui.ui.job_rows import COLUMNS, loss_text
+from vapor_tui.ui.job_rows import COLUMNS
 from vapor_tui.ui.monitor_blocks import detail_lines, progress_block, side_lines
 from vapor_tui.ui.monitor_lines import (
     Figures,
@@ -172,7 +172,7 @@ def test_money_of_a_simulated_job_is_marked(job: Job) -> None:
 def test_a_loss_that_is_not_finite_is_named() -> None:
     for mark, text in (("nan", "NaN"), ("inf", "inf"), ("-inf", "-inf")):
         metrics = CurrentMetrics(step=3, loss=None, non_finite={"loss": mark})
-        assert loss_text(Job.model_construct(current_metrics=metrics)) == text
+        assert metrics.shown("loss") == text
 
 
 @pytest.mark.parametrize("width", [56, 78, 118])

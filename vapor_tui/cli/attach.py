@@ -27,7 +27,7 @@ from vapor_tui.cli.output import (
     refuse,
     say_refused,
 )
-from vapor_tui.domain.formats import ABSENT, age, count, file_size, plain_number
+from vapor_tui.domain.formats import ABSENT, age, count, file_size
 from vapor_tui.domain.jobs import (
     Engine,
     Job,
@@ -176,9 +176,6 @@ def _print_attached(attached: _Attached) -> None:
     job = attached.job
     metrics, state = job.current_metrics, job.source_state
     total = f" of {count(job.total_steps)}" if job.total_steps else ""
-    loss = metrics.non_finite.get("loss", ABSENT)
-    if metrics.loss is not None:
-        loss = plain_number(round(metrics.loss, 4))
     state_word = f"{job.status_word}, " if job.status.has_ended else ""
     print_line(f"Job {job.id} {job.name}: {state_word}step {count(job.current_step)}{total}")
     if job.error_message:
@@ -186,7 +183,7 @@ def _print_attached(attached: _Attached) -> None:
     if state is not None and state.changed_at is not None:
         written = f"{FORMAT_NAMES[state.format]}, written {age(state.changed_at)} ago"
         print_line(f"  source     {job.source} ({written})")
-    print_line(f"  loss       {loss}")
+    print_line(f"  loss       {metrics.shown('loss')}")
     if not job.status.has_ended:
         print_line("It is followed while the app or a worker runs.")
     if attached.others:

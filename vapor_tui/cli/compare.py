@@ -11,8 +11,8 @@ import typer
 from vapor_tui.cli.context import LARGEST_ID, Json, workspace_of
 from vapor_tui.cli.output import print_json, print_line, print_table, refuse
 from vapor_tui.domain.comparison import MOST, Axis, Comparison, common_places, means_until
-from vapor_tui.domain.comparison_rows import loss_text, outcome_rows
-from vapor_tui.domain.formats import count, duration
+from vapor_tui.domain.comparison_rows import outcome_rows
+from vapor_tui.domain.formats import count, duration, loss_text
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
 from vapor_tui.services.compare import (

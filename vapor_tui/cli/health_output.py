@@ -6,6 +6,7 @@ from typing import Any
 
 from vapor_tui.cli.output import print_line
 from vapor_tui.domain.forecast import Forecast
+from vapor_tui.domain.formats import loss_text
 from vapor_tui.services.health import JobHealth
 
 _LABEL = 28
@@ -52,7 +53,8 @@ def print_health(health: JobHealth) -> None:
         print_line(f"{'health':<{_LABEL}}nothing unusual")
     made = health.forecast
     if isinstance(made, Forecast):
-        print_line(f"{'loss at the end':<{_LABEL}}{made.low:.3f} to {made.high:.3f} ({made.of})")
+        span = f"{loss_text(made.low)} to {loss_text(made.high)}"
+        print_line(f"{'loss at the end':<{_LABEL}}{span} ({made.of})")
     else:
         print_line(f"{'loss at the end':<{_LABEL}}no forecast: {made.reason}")
     left_out = max(0, len(health.events) - _EVENTS_SHOWN)

@@ -30,7 +30,7 @@ from vapor_tui.cli.plan import (
 )
 from vapor_tui.cli.settings import preferences_of
 from vapor_tui.config import Preferences
-from vapor_tui.domain.formats import ABSENT, duration, loss_text, money
+from vapor_tui.domain.formats import ABSENT, duration, money
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.results import Ok, Refused
@@ -103,8 +103,8 @@ def _print_summary(job: Job) -> None:
     cost = job.final_cost if job.final_cost is not None else job.current_cost
     for label, value in (
         ("steps", f"{job.current_step} of {job.total_steps}"),
-        ("loss", loss_text(metrics.loss)),
-        ("eval_loss", loss_text(metrics.eval_loss)),
+        ("loss", metrics.shown("loss")),
+        ("eval_loss", metrics.shown("eval_loss")),
         ("cost", f"{money(cost)} of {money(job.estimated_total_cost)} estimated{simulated}"),
         ("estimate", _error(job.estimate_error)),
         ("elapsed", duration(job.elapsed())),

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from vapor_tui.domain.formats import ABSENT, duration, money
+from vapor_tui.domain.formats import duration, money
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.text import printable
 
@@ -57,11 +57,10 @@ def _show(progress: Progress, overall: TaskID, epoch: TaskID, job: Job) -> None:
         words=f"{job.current_step}/{job.total_steps}  left {duration(left)}  "
         f"{money(job.current_cost)}",
     )
-    loss = job.current_metrics.loss
     progress.update(
         epoch,
         completed=job.epoch_progress,
-        words=f"loss {ABSENT if loss is None else format(loss, '.3f')}  {job.stage_label}",
+        words=f"loss {job.current_metrics.shown('loss')}  {job.stage_label}",
     )
 
 
@@ -76,10 +75,9 @@ class _PlainLines:
         if state == self._shown:
             return
         self._shown = state
-        loss = job.current_metrics.loss
         typer.echo(
             f"{job.stage_label}: {job.progress:.0f} %, step {job.current_step} of "
-            f"{job.total_steps}, loss {ABSENT if loss is None else format(loss, '.3f')}, "
+            f"{job.total_steps}, loss {job.current_metrics.shown('loss')}, "
             f"{money(job.current_cost)}",
             err=True,
         )

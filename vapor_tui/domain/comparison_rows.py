@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vapor_tui.domain.comparison import Compared, Comparison, Outcome
-from vapor_tui.domain.formats import ABSENT, count, duration, money
+from vapor_tui.domain.formats import ABSENT, count, duration, loss_text, money
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.traces import FINAL_WEIGHT
 
@@ -30,20 +30,6 @@ def outcome_rows(comparison: Comparison, now: datetime | None = None) -> tuple[O
     return tuple(row for row in rows if set(row.values) != {ABSENT})
 
 
-def loss_text(value: float | None) -> str:
-    """Return a loss to three digits behind the point."""
-    if value is None:
-        return ABSENT
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:.3g}"
-
-
-def last_loss_text(job: Job) -> str:
-    """Return the latest loss of a job: "NaN" or "inf" for one that is not finite."""
-    metrics = job.current_metrics
-    mark = metrics.non_finite.get("loss")
-    return loss_text(metrics.loss) if mark is None else {"nan": "NaN"}.get(mark, mark)
-
-
 def money_text(job: Job, usd: float | None) -> str:
     """Return dollars, marked where nobody pays them."""
     if usd is None:
@@ -53,7 +39,7 @@ def money_text(job: Job, usd: float | None) -> str:
 
 def _final_loss(compared: Compared, outcome: Outcome) -> str:
     if "loss" in compared.job.current_metrics.non_finite:
-        return last_loss_text(compared.job)
+        return compared.job.current_metrics.shown("loss")
     return loss_text(outcome.final_loss)
 
 
@@ -72,7 +58,7 @@ def _tokens(_compared: Compared, outcome: Outcome) -> str:
 
 _ROWS: tuple[tuple[str, Callable[[Compared, Outcome], str]], ...] = (
     (f"Final loss, smoothed {FINAL_WEIGHT:g}", _final_loss),
-    ("Last loss", lambda c, _: last_loss_text(c.job)),
+    ("Last loss", lambda c, _: c.job.current_metrics.shown("loss")),
     ("Best loss @ step", lambda _, o: _best(o.best_loss, o.best_step)),
     ("Last eval loss", lambda _, o: loss_text(o.eval_loss)),
     ("Best eval loss @ step", lambda _, o: _best(o.best_eval_loss, o.best_eval_step)),

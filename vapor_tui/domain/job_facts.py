@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from vapor_tui.domain.formats import loss_text
 from vapor_tui.domain.lifecycle import Desired, Status
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ class LatestMetrics(Protocol):
     @property
     def non_finite(self) -> Mapping[str, str]:
         """Which values are "nan", "inf" or "-inf", by name."""
+
+
+def metric_text(metrics: LatestMetrics, name: str) -> str:
+    """Return a metric as it is shown: "2.410", "NaN" or "inf" where it is not finite, "-"."""
+    mark = metrics.non_finite.get(name)
+    return loss_text(getattr(metrics, name)) if mark is None else {"nan": "NaN"}.get(mark, mark)
 
 
 class GpuChoice(Protocol):

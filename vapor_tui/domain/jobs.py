@@ -15,7 +15,7 @@ from pydantic import (
 from vapor_tui.domain.estimate import Estimate, EstimateDocument, final_cost
 from vapor_tui.domain.hyperparameters import Hyperparameters
 from vapor_tui.domain.job_drafts import GpuConfig
-from vapor_tui.domain.job_facts import Engine, JobFacts, Placement
+from vapor_tui.domain.job_facts import Engine, JobFacts, Placement, metric_text
 from vapor_tui.domain.lifecycle import Desired, Position, Stage, Status, last_epoch, stage_label
 from vapor_tui.domain.sources import RunSettings, SourceState
 
@@ -37,6 +37,10 @@ class CurrentMetrics(BaseModel):
     tokens_per_second: float | None = None
     non_finite: dict[str, str] = Field(default_factory=dict)
     """Which of these are "nan", "inf" or "-inf"."""
+
+    def shown(self, name: str) -> str:
+        """Return a metric as `metric_text` does."""
+        return metric_text(self, name)
 
 
 class Job(BaseModel, JobFacts):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from vapor_tui.domain import formats
 from vapor_tui.domain.formats import ABSENT, age, count, duration, money
+from vapor_tui.domain.job_facts import metric_text
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import (
     INJECTED_SHORT,
@@ -116,17 +115,10 @@ def _progress(cell: Cell, width: int) -> Line:
     return (*drawn, (f" {text}", "foreground"))
 
 
-def loss_text(job: JobFacts) -> str:
-    """Return the latest loss of a job: "NaN" or "inf" for one that is not finite."""
-    metrics = job.current_metrics
-    if metrics.loss is not None and math.isfinite(metrics.loss):
-        return formats.loss_text(metrics.loss)
-    return {"nan": "NaN"}.get(mark := metrics.non_finite.get("loss", ABSENT), mark)
-
-
 def _loss(cell: Cell, width: int) -> Line:
-    bad = "loss" in cell.job.current_metrics.non_finite
-    number: Line = ((loss_text(cell.job), "status-failed" if bad else "foreground"),)
+    metrics = cell.job.current_metrics
+    bad = "loss" in metrics.non_finite
+    number: Line = ((metric_text(metrics, "loss"), "status-failed" if bad else "foreground"),)
     if width <= _CURVE:
         return number
     curve = f" {sparkline(cell.curve, _CURVE)}"

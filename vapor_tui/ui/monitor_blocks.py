@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vapor_tui.domain.cost_plan import drift, planned_cost, projected_cost
 from vapor_tui.domain.forecast import Silence
-from vapor_tui.domain.formats import ABSENT, count, duration, money, plain_number
+from vapor_tui.domain.formats import ABSENT, count, duration, loss_text, money, plain_number
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.glyphs import SIMULATED, bar, percent
@@ -23,7 +23,6 @@ from vapor_tui.ui.monitor_lines import (
     health_sign,
     health_style,
     left_line,
-    loss,
     note_text,
     simulated_elapsed,
     simulated_left,
@@ -193,7 +192,7 @@ def _unremarkable(figures: Figures, width: int) -> list[Line]:
 
 def _evaluations(job: Job, figures: Figures) -> Line:
     if evaluated := figures.evaluations:
-        latest = ", ".join(loss(value) for value in evaluated[-3:])
+        latest = ", ".join(loss_text(value) for value in evaluated[-3:])
         return (*_pair("eval", latest), (f"  {_way(evaluated)}", "dim"))
     is_awaited = not job.status.has_ended and not job.is_attached
     none_yet = "after the first epoch" if is_awaited else "none"
@@ -208,7 +207,7 @@ def _way(evaluated: Sequence[float]) -> str:
         return ""
     best = min(finite)
     if last - best > _LEVEL_SHARE * abs(best):
-        return f"above its best {loss(best)}"
+        return f"above its best {loss_text(best)}"
     return "falling" if evaluated[-2] - last > _LEVEL_SHARE * abs(best) else "level"
 
 
@@ -226,7 +225,7 @@ def _forecast(figures: Figures, width: int) -> list[Line]:
         (
             *_label("forecast"),
             ("at end ", "dim"),
-            (f"{loss(made.low)} … {loss(made.high)}", "foreground"),
+            (f"{loss_text(made.low)} … {loss_text(made.high)}", "foreground"),
             ("  80 % band", "dim"),
         )
     ]

@@ -13,7 +13,7 @@ from vapor_tui.domain.cost_plan import (
     planned_cost,
     planned_seconds_left,
 )
-from vapor_tui.domain.formats import ABSENT, age, count, duration, money
+from vapor_tui.domain.formats import ABSENT, age, count, duration, loss_text, money
 from vapor_tui.domain.health.findings import HealthKind
 from vapor_tui.domain.lifecycle import HELD, Status
 from vapor_tui.domain.sources import FORMAT_NAMES, LIVE
@@ -31,7 +31,6 @@ from vapor_tui.ui.glyphs import (
     status_style,
 )
 from vapor_tui.ui.gpu_lines import gpu_line
-from vapor_tui.ui.job_rows import loss_text
 from vapor_tui.ui.widgets.lines import GAP, Line, fitted, joined, line_width
 from vapor_tui.ui.wrapping import wrapped
 
@@ -138,15 +137,15 @@ def values_line(job: Job, figures: Figures, width: int) -> Line:
     best: Line = ()
     evaluated: Line = ()
     if figures.smoothed is not None:
-        smooth = (("smoothed ", "dim"), (loss(figures.smoothed), "chart-line"))
+        smooth = (("smoothed ", "dim"), (loss_text(figures.smoothed), "chart-line"))
     if figures.best is not None:
         step = f" @ {count(figures.best_step)}"
-        best = (("best ", "dim"), (loss(figures.best), "foreground"), (step, "dim"))
+        best = (("best ", "dim"), (loss_text(figures.best), "foreground"), (step, "dim"))
     if figures.evaluations:
-        latest = loss(figures.evaluations[-1])
+        latest = loss_text(figures.evaluations[-1])
         mark: Line = ((f"{EVALUATION} ", "chart-eval"), ("eval ", "dim"))
         evaluated = (*mark, (latest, "foreground"))
-    now: Line = (("loss ", "dim"), (loss_text(job), "bold foreground"))
+    now: Line = (("loss ", "dim"), (job.current_metrics.shown("loss"), "bold foreground"))
     choices = ((now, smooth, best, evaluated), (now, best, evaluated), (now, evaluated))
     lines = [joined(parts) for parts in choices]
     return next((line for line in lines if line_width(line) <= width), now)
@@ -338,10 +337,6 @@ def health_sign(kind: HealthKind) -> str:
 def health_style(kind: HealthKind) -> str:
     """Return the theme's colour of a finding."""
     return "status-failed" if kind in _GRAVE else "status-paused"
-
-
-def loss(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:.3g}"
 
 
 def _brief_cost(job: Job) -> Line:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vapor_tui.domain.formats import count, duration
+from vapor_tui.domain.formats import count, duration, loss_text
 from vapor_tui.domain.health.divergence import DivergenceDetector, Turn
 from vapor_tui.domain.health.findings import Finding, HealthChange, HealthKind
 from vapor_tui.domain.health.settings import HealthSettings
@@ -191,21 +191,21 @@ class HealthWatch:
 
     def _turn_divergence(self, turn: Turn, step: int, loss: float, changes: Changes) -> None:
         found = self._divergence
-        usual = _loss(found.level)
+        usual = loss_text(found.level)
         match turn:
             case Turn.SPIKES:
-                what = f"The loss has jumped from {usual} to {_loss(max(loss, found.peak))}"
+                what = f"The loss has jumped from {usual} to {loss_text(max(loss, found.peak))}"
                 self._begin(HealthKind.SPIKE, step, what, changes, found.since)
             case Turn.LASTS:
                 self._end(HealthKind.SPIKE, "The spike did not come down", changes, step)
                 what = (
-                    f"The loss has risen from {usual} to {_loss(found.now)} since step "
+                    f"The loss has risen from {usual} to {loss_text(found.now)} since step "
                     f"{count(found.since)} and stays there"
                 )
                 self._begin(HealthKind.DIVERGENCE, step, what, changes, found.since)
             case Turn.RECOVERS:
-                back = f"The loss is back at {_loss(loss)}"
-                peak = f"{back} after a spike to {_loss(found.peak)}"
+                back = f"The loss is back at {loss_text(loss)}"
+                peak = f"{back} after a spike to {loss_text(found.peak)}"
                 self._end(HealthKind.SPIKE, peak, changes, step)
                 self._end(HealthKind.DIVERGENCE, back, changes, step)
 
@@ -228,12 +228,14 @@ class HealthWatch:
         if self._recent is None or not self._evaluations.take(step, value, self._recent):
             return
         if not self._evaluations.is_active:
-            self._end(HealthKind.EVAL_RISING, f"eval_loss is down at {_loss(value)}", changes, step)
+            self._end(
+                HealthKind.EVAL_RISING, f"eval_loss is down at {loss_text(value)}", changes, step
+            )
         elif self.settings.eval_rising:
             best, at = self._evaluations.best
             what = (
-                f"eval_loss rises to {_loss(value)} while the training loss falls; its best was "
-                f"{_loss(best)} at step {count(at)}"
+                f"eval_loss rises to {loss_text(value)} while the training loss falls; its best "
+                f"was {loss_text(best)} at step {count(at)}"
             )
             self._begin(HealthKind.EVAL_RISING, step, what, changes, at)
 
@@ -248,10 +250,6 @@ class HealthWatch:
         if self.active.pop(kind, None) is not None:
             at = self._step if step is None else step
             changes.append(HealthChange(Finding(kind, at, what), is_over=True))
-
-
-def _loss(value: float) -> str:
-    return f"{value:.3f}" if value < 100 else f"{value:.3g}"
 
 
 def _wait(seconds: float) -> str:
