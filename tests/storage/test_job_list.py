@@ -183,6 +183,12 @@ def test_a_copy_is_queued_with_changes(workspace: Workspace, add_job: AddJob) ->
     assert len(list_jobs(workspace).jobs) == 3
 
 
+def test_copies_of_one_job_have_names_of_their_own(workspace: Workspace, add_job: AddJob) -> None:
+    job = add_job(name="chat")
+    copies = [clone_job(workspace, job.id, {}) for _ in range(2)]
+    assert [copy.value.name for copy in copies if isinstance(copy, Ok)] == ["chat-2", "chat-3"]
+
+
 def ended(workspace: Workspace, job: Job, began: datetime, hours: float, cost: float) -> None:
     """Let a job have run for so long at this cost, storage included."""
     change(workspace, job, status=Status.CANCELLED, completed_at=began + timedelta(hours=hours),

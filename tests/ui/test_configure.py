@@ -450,6 +450,14 @@ async def test_a_clone_fills_the_form(workspace: Workspace, add_job: AddJob) -> 
         assert not form.screen.is_changed
 
 
+async def test_a_second_clone_gets_another_name(workspace: Workspace, add_job: AddJob) -> None:
+    job = add_job()
+    add_job(name="support-bot-2")
+    async with opened(workspace, clone=job) as form:
+        await form.until(lambda: form.shown("name") == "support-bot-3")
+        assert not form.screen.is_changed
+
+
 async def test_leaving_asks_only_when_something_was_changed(
     workspace: Workspace, add_dataset_row: AddDataset
 ) -> None:

@@ -424,7 +424,7 @@ async def test_a_planned_job_is_under_the_cursor_afterwards(
         await app.sees("job-2")
         await app.press("j", "j", "y")
         await app.until(lambda: isinstance(app.app.screen, ConfigureScreen))
-        await app.sees("job-1", "support-chats")
+        await app.sees("job-3", "support-chats")
         await app.press("ctrl+s")
         await app.until(lambda: isinstance(app.app.screen, MonitorScreen))
         number = app.top(MonitorScreen).job_id

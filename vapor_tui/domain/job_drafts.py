@@ -27,6 +27,8 @@ from vapor_tui.domain.settings import Number, Setting, Text, Whole
 from vapor_tui.domain.text import storable
 
 DEFAULT_GPU = "A100-80GB"
+LONGEST_NAME = 100
+"""Characters of a job's name."""
 DEFAULT_GPU_COUNT = 2
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
@@ -70,7 +72,9 @@ class JobSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Text(label="Name", help="Shown in the list", shortest=3, longest=100)]
+    name: Annotated[
+        str, Text(label="Name", help="Shown in the list", shortest=3, longest=LONGEST_NAME)
+    ]
     base_model: Annotated[
         str,
         Text(
@@ -197,25 +201,25 @@ def proposed_name(model: str, dataset: str) -> str:
     """Return a name for a job, from its model and dataset."""
     short_model = re.split(r"[\\/]", model.rstrip("/\\"))[-1]
     name = f"{dataset}-{short_model}".lower()
-    return re.sub(r"[\s_]+", "-", name)[:100]
+    return re.sub(r"[\s_]+", "-", name)[:LONGEST_NAME]
 
 
-def numbered(name: str) -> str:
-    """Return the name of a copy: "chat" becomes "chat-2", "chat-2" becomes "chat-3"."""
+def copy_name(name: str, taken: Collection[str] = ()) -> str:
+    """Return a name for a copy that is not taken: "chat" becomes "chat-2", that "chat-3"."""
     found = re.fullmatch(r"(.*)-(\d{1,4})", name, re.ASCII | re.DOTALL)
     stem, number = (found[1], int(found[2]) + 1) if found else (name, 2)
-    ending = f"-{number}"
-    return stem[: 100 - len(ending)] + ending
+    return _first_free(stem, number, taken)
 
 
 def unused_name(name: str, taken: Collection[str]) -> str:
     """Return a name that is not taken: this one, or the first free one of "chat-2", "chat-3"."""
-    if name not in taken:
-        return name
-    endings = (f"-{number}" for number in itertools.count(2))
-    return next(
-        free for ending in endings if (free := name[: 100 - len(ending)] + ending) not in taken
-    )
+    return _first_free(name, 2, taken) if name in taken else name
+
+
+def _first_free(stem: str, number: int, taken: Collection[str]) -> str:
+    endings = (f"-{following}" for following in itertools.count(number))
+    names = (stem[: LONGEST_NAME - len(ending)] + ending for ending in endings)
+    return next(name for name in names if name not in taken)
 
 
 def _validated(kind: type[Any], values: Mapping[str, Any], errors: dict[str, str]) -> Any | None:

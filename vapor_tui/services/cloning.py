@@ -7,7 +7,7 @@ from typing import Any
 
 from vapor_tui.domain.catalogue import CUSTOM
 from vapor_tui.domain.hyperparameters import ALPHA_PER_RANK
-from vapor_tui.domain.job_drafts import numbered
+from vapor_tui.domain.job_drafts import copy_name
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.results import Refused, Result
 from vapor_tui.services.jobs import (
@@ -16,6 +16,7 @@ from vapor_tui.services.jobs import (
     Simulation,
     create_job,
     get_job,
+    job_names,
     missing_job,
 )
 from vapor_tui.services.workspace import Workspace
@@ -46,7 +47,7 @@ def clone_job(
         mode or job.mode or DEFAULT_MODE, speed or job.speed or DEFAULT_SPEED, injection
     )
     given = {name: value for name, value in changes.items() if value is not None}
-    raw = _settings_of(job, given)
+    raw = {**_settings_of(job, given), "name": copy_name(job.name, job_names(workspace))}
     return create_job(
         workspace,
         {**raw, **given},
@@ -58,7 +59,6 @@ def clone_job(
 def _settings_of(job: Job, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of a job is kept beside what is given, as a job can be created from it."""
     raw: dict[str, Any] = {
-        "name": numbered(job.name),
         "base_model": job.base_model,
         "budget": job.budget,
         "seed": job.seed,

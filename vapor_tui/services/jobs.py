@@ -145,6 +145,11 @@ def get_job(workspace: Workspace, job_id: int) -> Job | None:
     return workspace.database.read(queries.job_by_id, workspace.owner, job_id)
 
 
+def job_names(workspace: Workspace) -> set[str]:
+    """Return the names that a person's jobs have."""
+    return workspace.database.read(queries.job_names, workspace.owner)
+
+
 def take_job(workspace: Workspace, job_id: int, worker_id: int) -> Job | None:
     """Lease a queued job to this worker; None when it is not queued any more."""
     return workspace.database.write(leases.claim_job, worker_id, job_id)

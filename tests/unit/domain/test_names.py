@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vapor_tui.domain.job_drafts import (
-    numbered,
-    unused_name,
-)
+from vapor_tui.domain.job_drafts import copy_name, unused_name
 
 
 @pytest.mark.parametrize(
@@ -15,7 +12,12 @@ from vapor_tui.domain.job_drafts import (
     [("chat", "chat-2"), ("chat-2", "chat-3"), ("run-99", "run-100"), ("a" * 100, "a" * 98 + "-2")],
 )
 def test_names_of_copies(name: str, copy: str) -> None:
-    assert numbered(name) == copy
+    assert copy_name(name) == copy
+
+
+@pytest.mark.parametrize("name", ["chat", "chat-2"])
+def test_a_copy_gets_a_name_of_its_own(name: str) -> None:
+    assert copy_name(name, {"chat", "chat-2", "chat-3", "chat-5"}) == "chat-4"
 
 
 @pytest.mark.parametrize(

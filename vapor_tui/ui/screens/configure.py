@@ -117,6 +117,8 @@ class ConfigureScreen(PresetsScreen):
     def on_mount(self) -> None:
         self.show_form()
         self._read_datasets(self._wanted_dataset)
+        if self._clone is not None:
+            self._ask("names", requests.read_names)
 
     @property
     def _fields(self) -> JobFields:
@@ -277,6 +279,14 @@ class ConfigureScreen(PresetsScreen):
         self._is_reading = True
         self._fields.say_of_dataset("reading…")
         self._ask("datasets", partial(requests.read_datasets, wanted))
+
+    @on(requests.NamesRead)
+    def _names_read(self, message: requests.NamesRead) -> None:
+        was_changed = self.is_changed
+        if self._clone is not None:
+            self._put(self._form.name_copy(self._clone, message.names))
+        if not was_changed:
+            self._opened_as = self._form.snapshot()
 
     @on(requests.SampleAnswered)
     def _sample_answered(self, message: requests.SampleAnswered) -> None:

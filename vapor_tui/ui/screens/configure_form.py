@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
@@ -13,8 +13,8 @@ from vapor_tui.domain.formats import duration, money
 from vapor_tui.domain.hyperparameters import ALPHA_PER_RANK, Hyperparameters, settings
 from vapor_tui.domain.job_drafts import (
     JobSettings,
+    copy_name,
     job_setting,
-    numbered,
     proposed_name,
 )
 from vapor_tui.domain.jobs import Job
@@ -97,6 +97,13 @@ class JobForm:
         before = dict(self.values)
         self.dataset = dataset
         self._propose_name()
+        return self._changed_since(before)
+
+    def name_copy(self, original: Job, taken: Collection[str]) -> set[str]:
+        """Give a copy a name that no other job has; the answer names the fields that changed."""
+        before = dict(self.values)
+        if self.values["name"] == copy_name(original.name):
+            self.values["name"] = copy_name(original.name, taken)
         return self._changed_since(before)
 
     def edit(self, name: str, text: str) -> set[str]:
@@ -228,7 +235,7 @@ class JobForm:
             self._alpha_follows = values.lora_alpha == ALPHA_PER_RANK * values.lora_rank
         for name, value in given.items():
             self.values[name] = FIELDS[name].show(value)
-        self.values["name"] = numbered(job.name)
+        self.values["name"] = copy_name(job.name)
         self._is_named = True
 
     def _propose_name(self) -> None:

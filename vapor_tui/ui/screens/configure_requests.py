@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,13 @@ class DatasetsRead(Message):
 
     datasets: Sequence[Dataset]
     chosen: Dataset | None
+
+
+@dataclass
+class NamesRead(Message):
+    """The names that the person's jobs have."""
+
+    names: Collection[str]
 
 
 @dataclass
@@ -84,6 +91,17 @@ async def read_datasets(wanted: int | None, backend: Backend) -> DatasetsRead | 
         return DatasetsRead(datasets, await backend.ask(get_dataset, wanted))
     except StorageError as error:
         return StorageFailed("Failed to read the datasets", str(error))
+
+
+async def read_names(backend: Backend) -> NamesRead:
+    """Read the names of all jobs; none where they cannot be read, as two may have one name."""
+    from vapor_tui.services.jobs import job_names
+    from vapor_tui.storage.errors import StorageError
+
+    try:
+        return NamesRead(await backend.ask(job_names))
+    except StorageError:
+        return NamesRead(())
 
 
 async def add_sample(backend: Backend) -> SampleAnswered | StorageFailed:
