@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 log = logging.getLogger(__name__)
@@ -63,6 +65,9 @@ NEEDS_EXTRA = Unavailable("GPU load needs: pip install 'vapor-tui[gpu]'")
 NO_DRIVER = Unavailable("GPU load: no NVIDIA driver here")
 NO_GPU = Unavailable("GPU load: no NVIDIA GPU here")
 
+DRIVER_FILES = (Path("/proc/driver/nvidia"), Path("/dev/nvidiactl"), Path("/dev/dxg"))
+"""What NVIDIA's driver leaves to be seen without its library; the last one under WSL."""
+
 GpuLoad: TypeAlias = tuple[GpuReading, ...] | Unavailable
 
 
@@ -92,7 +97,7 @@ class GpuMeter:
             try:
                 self._nvml = importlib.import_module("pynvml")
             except ImportError:
-                return NEEDS_EXTRA
+                return NEEDS_EXTRA if any(map(os.path.exists, DRIVER_FILES)) else NO_DRIVER
         nvml = self._nvml
         try:
             if not self._is_open:

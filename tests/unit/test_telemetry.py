@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.nvml_stand_in import (
     NOT_SUPPORTED,
     NvmlStandIn,
 )
+from vapor_tui import telemetry
 from vapor_tui.telemetry import (
     NEEDS_EXTRA,
     NO_DRIVER,
@@ -153,10 +155,19 @@ def test_the_library_is_loaded_once_and_let_go() -> None:
 _AFTER_INDEX = [field for field in GpuReading.__slots__ if field != "index"]
 
 
-def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
+    monkeypatch.setattr(telemetry, "DRIVER_FILES", (tmp_path / "gone", tmp_path))
     assert GpuMeter().read() == NEEDS_EXTRA
     assert gpus_in_words() == "GPU load needs: pip install 'vapor-tui[gpu]'"
+
+
+def test_the_extra_is_not_asked_for_where_there_is_no_gpu(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    monkeypatch.setattr(telemetry, "DRIVER_FILES", (tmp_path / "gone",))
+    assert gpus_in_words() == "GPU load: no NVIDIA driver here"
 
 
 def test_in_words_with_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
