@@ -103,6 +103,7 @@ def test_totals_keep_real_and_simulated_apart(cli: Cli, job: int) -> None:
     assert spent["totals"]["simulated"]["spent_today"] == pytest.approx(costs, abs=0.02)
     assert spent["totals"]["real"] == nothing
     shown = cli("jobs", "--totals").out.splitlines()
+    assert shown[-4] == "", "apart from the list"
     assert [line.split()[0] for line in shown[-2:]] == ["real", "simulated"]
     assert "totals" not in cli("jobs", "--json").document
 

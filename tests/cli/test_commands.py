@@ -296,6 +296,7 @@ def test_an_invalid_file_is_kept_by_add_and_refused_by_run(cli: Cli, tmp_path: P
 
     refused = cli("run", path, "--speed", "max")
     assert refused.code == 2
+    assert refused.err.startswith("vapor-tui: half.jsonl is not valid: ")
     assert "line 2" in refused.err
     assert cli("datasets", "list", "--json").document["datasets"] == []
 

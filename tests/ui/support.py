@@ -193,7 +193,7 @@ class Session:
 def frozen_app(workspace: Workspace, **options: Any) -> VaporApp:
     """Return the app over a database, at noon, without a worker."""
     backend = Backend(workspace.database.path, owner=workspace.owner, runs_worker=False)
-    return create_app(backend, clock=lambda: NOON, refresh_seconds=REFRESH, **options)
+    return create_app(backend, clock=lambda: NOON, **{"refresh_seconds": REFRESH, **options})
 
 
 @asynccontextmanager

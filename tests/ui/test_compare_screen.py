@@ -117,6 +117,21 @@ async def test_a_column_opens_its_monitor(workspace: Workspace, jobs: list[Job])
         await seen.sees(f"{CURSOR}#2 more-rank")
 
 
+async def test_what_one_comes_back_to_is_up_to_date_at_once(
+    workspace: Workspace, jobs: list[Job]
+) -> None:
+    app = frozen_app(workspace, refresh_seconds=3_600.0)
+    async with session(app) as seen:
+        app.open_compare([2, 1])
+        await seen.sees("─●─ #1 support-bot", f"{CURSOR}#2 more-rank")
+        screen = seen.top(CompareScreen)
+        await seen.press("enter")
+        await seen.until(lambda: isinstance(seen.app.screen, MonitorScreen))
+        advance(workspace, stored(workspace, 2), 500)
+        await seen.press("q")
+        await seen.until(lambda: len(screen.comparison.jobs[0].trace) == 500)  # type: ignore[union-attr]
+
+
 async def test_one_more_job_is_added(workspace: Workspace, jobs: list[Job]) -> None:
     app = frozen_app(workspace)
     async with session(app) as seen:

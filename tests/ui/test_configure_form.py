@@ -100,6 +100,15 @@ def test_an_unknown_preset_is_answered_by_the_service(workspace: Workspace) -> N
     assert answer.details == {"preset": 'There is no preset "fats". Did you mean fast?'}
 
 
+@pytest.mark.parametrize(("alpha", "then"), [(32, "16"), (40, "40")])
+def test_alpha_of_a_clone_follows_the_rank_as_that_of_its_job_did(
+    workspace: Workspace, add_job: AddJob, alpha: int, then: str
+) -> None:
+    form = JobForm(workspace.catalogue, clone=add_job(lora_rank=16, lora_alpha=alpha))
+    form.edit("lora_rank", "8")
+    assert form.values["lora_alpha"] == then
+
+
 def test_a_clone_has_the_settings_of_its_job(workspace: Workspace, add_job: AddJob) -> None:
     job = add_job(epochs=5, lora_alpha=40, gpu_type="H100", gpu_count=4, budget=20)
     form = JobForm(workspace.catalogue, clone=job)

@@ -169,6 +169,12 @@ def test_money_of_a_simulated_job_is_marked(job: Job) -> None:
         assert "SIMULATED" in plain(line)
 
 
+def test_a_long_reason_leaves_room_in_a_narrow_terminal(job: Job) -> None:
+    failed = job.model_copy(update={"status": Status.FAILED, "error_message": "no room " * 60})
+    told = [line for line in brief_lines(failed, NOON, FIGURES, 56) if "no room" in plain(line)]
+    assert len(told) == 2
+
+
 def test_a_loss_that_is_not_finite_is_named() -> None:
     for mark, text in (("nan", "NaN"), ("inf", "inf"), ("-inf", "-inf")):
         metrics = CurrentMetrics(step=3, loss=None, non_finite={"loss": mark})

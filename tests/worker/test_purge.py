@@ -74,6 +74,15 @@ async def test_a_worker_removes_a_piece_a_tick_and_claims_meanwhile(
     assert rows(workspace, deleted) == 0
 
 
+def test_what_another_person_deleted_is_theirs_to_remove(
+    workspace: Workspace, deleted: Job
+) -> None:
+    database = workspace.database
+    assert not database.read(queries.has_deleted, "another")
+    assert not database.write(queries.purge_some, "another", 1_000)
+    assert rows(workspace, deleted) == 700
+
+
 def test_several_are_deleted_in_one_call(workspace: Workspace, add_job: AddJob) -> None:
     jobs = [add_job(name=f"job-{number}") for number in range(3)]
     apply_actions(workspace, dict.fromkeys((job.id for job in jobs), Action.CANCEL))

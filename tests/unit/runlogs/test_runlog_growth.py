@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import logged_runs as logs
+from vapor_tui.domain.metrics import Void
 from vapor_tui.domain.sources import LogFormat, SourceState
 from vapor_tui.runlogs import RunLogError, RunLogGoneError, open_source
 from vapor_tui.runlogs.folders import find_source
@@ -60,6 +61,14 @@ def at_once(path: Path, kind: LogFormat, content: bytes) -> tuple[logs.Table, So
         logs.take(table, reading)
         if not reading.has_more:
             return table, reading.state
+
+
+@pytest.mark.parametrize("kind", list(LOGS))
+def test_the_first_reading_withdraws_nothing(tmp_path: Path, kind: LogFormat) -> None:
+    path = logs.written(tmp_path / "log", LOGS[kind])
+    blocks = open_source(path, kind).read().blocks
+    assert blocks
+    assert not any(isinstance(block, Void) for block in blocks)
 
 
 @many

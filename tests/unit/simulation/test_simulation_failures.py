@@ -156,6 +156,32 @@ def test_nan_follows_a_climb_and_ends_the_run(make_spec: MakeSpec) -> None:
     assert block.grad_norm[-2] > 4 * np.median(block.grad_norm[-80:-40])
 
 
+@pytest.mark.parametrize(
+    ("kind", "since", "loss", "accuracy", "grad_norm"),
+    [
+        (DisturbanceKind.SPIKE, 0, 3.758041924006578, 0.3625215640284054, 9.863542926346438),
+        (DisturbanceKind.SPIKE, 5, 2.118980185787805, 0.564325170510705, 3.0204541021102456),
+        (DisturbanceKind.RISE, 0, 5.474460640448106, 0.22806961380553925, 1.6780525403469029),
+        (DisturbanceKind.RISE, 5, 9.30830824576774, 0.08100509489437259, 5.016169592951994),
+        (DisturbanceKind.NAN, -3, 0.2139643922294545, 0.943866647646111, 3.9452492190466115),
+    ],
+)
+def test_known_answers_of_what_breaks(
+    make_spec: MakeSpec,
+    kind: DisturbanceKind,
+    since: int,
+    loss: float,
+    accuracy: float,
+    grad_norm: float,
+) -> None:
+    """A stored job breaks as it began to, on any machine and with any version of NumPy."""
+    spec = of_kind(make_spec, kind)
+    step = disturbances_of(spec)[0].step + since
+    block = simulate(spec, step - 1, step)
+    for name, value in (("loss", loss), ("accuracy", accuracy), ("grad_norm", grad_norm)):
+        assert block.column(name) == pytest.approx(value, rel=1e-12)
+
+
 @pytest.mark.parametrize("mode", list(SimulationMode))
 def test_injections_reach_every_law(make_spec: MakeSpec, mode: SimulationMode) -> None:
     failure = failure_of(make_spec(mode=mode, injection="nan@123"))
