@@ -21,6 +21,7 @@ from vapor_tui.domain.results import Ok
 from vapor_tui.services.jobs import Simulation, create_job
 from vapor_tui.services.workspace import Workspace, open_workspace
 from vapor_tui.storage import datasets as dataset_queries
+from vapor_tui.storage.notifications import unread_count
 
 OWNER = "ada"
 
@@ -135,3 +136,8 @@ def add_job(workspace: Workspace, add_dataset_row: AddDataset) -> AddJob:
         return created.value
 
     return add
+
+
+def count_unread(workspace: Workspace) -> int:
+    """Return how many notifications a person has not read."""
+    return workspace.database.read(unread_count, workspace.owner)

@@ -31,7 +31,7 @@ from vapor_tui.domain.lifecycle import Position, Stage
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.runners.base import Progress
 from vapor_tui.runners.simulator import BEAT_SECONDS
-from vapor_tui.services.forecast import simulated_course
+from vapor_tui.services.forecast import steps_alone
 from vapor_tui.simulation import (
     Pace,
     SimulationMode,
@@ -44,6 +44,7 @@ from vapor_tui.simulation import (
 from vapor_tui.simulation.disturbed import DisturbedModel
 from vapor_tui.simulation.engine import _means, _model_of
 from vapor_tui.simulation.failures import Disturbance, DisturbanceKind, disturbances_of
+from vapor_tui.simulation.schedule import Schedule
 from vapor_tui.ui.charting import smoothed
 from vapor_tui.worker.vitals import Vitals
 
@@ -78,6 +79,13 @@ class Score:
             f"{self.noticed} of {whole} noticed, {self.missed} missed, {self.short} too short to "
             f"tell; after {middle:.0f} points, nine in ten within {late:.0f}"
         )
+
+
+def simulated_course(spec: SimulationSpec) -> Course:
+    """Return what a simulated run's law is in: its learning rates, or its steps."""
+    if spec.mode is SimulationMode.REALISTIC:
+        return Schedule.of(spec.hyperparameters, spec.total_steps)
+    return steps_alone(spec.total_steps)
 
 
 def read_run(path: Path) -> MetricsBlock:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, insert
 
-from tests.conftest import OWNER, AddJob
+from tests.conftest import OWNER, AddJob, count_unread
 from vapor_tui.domain.notifications import TEST_NOTICE, Notification
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.services.notifications import (
-    count_unread,
     list_notifications,
     mark_read,
     mark_these_read,

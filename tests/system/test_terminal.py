@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import count_unread
 from tests.system.terminal import ESCAPE, Terminal
 from vapor_tui.domain.lifecycle import Status
 from vapor_tui.services.exports import metric_rows
 from vapor_tui.services.jobs import get_job
-from vapor_tui.services.notifications import count_unread
 from vapor_tui.services.workspace import Workspace, open_workspace
 
 ENTER, CTRL_S, CTRL_C, CTRL_Q = "\r", "\x13", "\x03", "\x11"

@@ -14,10 +14,10 @@ import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 
+from tests.conftest import count_unread
 from tests.ui.support import advance, frozen_app, hold, session, stored
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.lifecycle import Status
-from vapor_tui.services.notifications import count_unread
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.errors import StorageBusyError
 from vapor_tui.ui.app import VaporApp, create_app

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from textual.widgets import Input
 
+from tests.conftest import count_unread
 from tests.ui.support import Session, frozen_app, session
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.notifications import Kind, Notice, Priority
-from vapor_tui.services.notifications import count_unread, list_notifications, mark_read
+from vapor_tui.services.notifications import list_notifications, mark_read
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.notifications import notify
 from vapor_tui.ui.messages import NotificationsMarked, NotificationsRead

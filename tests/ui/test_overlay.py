@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import AddJob
+from tests.ui.contrast import contrast
 from vapor_tui.domain.comparison import Axis, Compared, Comparison
 from vapor_tui.domain.history import History
 from vapor_tui.domain.metrics import VALUE_COLUMNS
@@ -16,7 +17,7 @@ from vapor_tui.ui.axis_ticks import log_ticks
 from vapor_tui.ui.charting import nice_top
 from vapor_tui.ui.curve_styles import STYLES, styles_of
 from vapor_tui.ui.overlay import Curve, Overlay, dashed, draw_overlay, x_axis, y_axis
-from vapor_tui.ui.themes import THEMES, contrast
+from vapor_tui.ui.themes import THEMES
 from vapor_tui.ui.widgets.lines import line_width
 from vapor_tui.ui.widgets.overlay_chart import OverlayData, overlaid_curve
 

@@ -11,10 +11,11 @@ from textual.color import Color
 from textual.screen import ModalScreen
 from textual.theme import Theme
 
+from tests.ui.contrast import contrast
 from tests.ui.support import Session
 from tests.ui.tour import STOPS, AddJob, Stop, standing_at
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.ui.themes import PALETTES, THEMES, Palette, contrast
+from vapor_tui.ui.themes import PALETTES, THEMES, Palette
 
 STATUSES = ("running", "completed", "failed", "cancelled", "queued", "paused")
 TEXT = ("foreground", "dim", "accent", "chart_line", "chart_eval", *STATUSES)

@@ -14,7 +14,7 @@ from vapor_tui.domain.health.findings import HealthChange, departures
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.metrics import MetricsBlock
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.simulation import SimulationMode, SimulationSpec
+from vapor_tui.simulation import SimulationMode
 from vapor_tui.simulation.schedule import Schedule
 from vapor_tui.storage.health import health_history
 from vapor_tui.storage.metrics import metric_samples
@@ -70,13 +70,6 @@ def course_of(job: Job, points: MetricsBlock) -> Course:
     if job.hyperparameters is not None:
         return Schedule.of(job.hyperparameters, job.total_steps)
     return inferred_course(points, job.total_steps)
-
-
-def simulated_course(spec: SimulationSpec) -> Course:
-    """Return what a simulated run's law is in: its learning rates, or its steps."""
-    if spec.mode is SimulationMode.REALISTIC:
-        return Schedule.of(spec.hyperparameters, spec.total_steps)
-    return steps_alone(spec.total_steps)
 
 
 def steps_alone(total_steps: int) -> Schedule:

@@ -32,11 +32,6 @@ def notification_page(
     return workspace.database.read(_page, workspace.owner, unread_only, page, limit)
 
 
-def count_unread(workspace: Workspace) -> int:
-    """Return how many notifications a person has not read."""
-    return workspace.database.read(queries.unread_count, workspace.owner)
-
-
 def mark_read(workspace: Workspace, ids: Sequence[int] | None = None, *, read: bool = True) -> int:
     """Mark these notifications, or all, as read or unread; return how many were not so before."""
     return workspace.database.write(queries.set_read, workspace.owner, ids, read=read)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from textual.color import Color
 from textual.theme import Theme
 
 
@@ -203,20 +202,3 @@ def fallbacks(dark: bool) -> dict[str, str]:
     own = PALETTES["vapor-dark" if dark else "vapor-light"].theme("").variables
     prefixes = ("dim", "faint", "status-", "chart-", "curve-")
     return {name: value for name, value in own.items() if name.startswith(prefixes)}
-
-
-def contrast(front: str, back: str) -> float:
-    """Return how well one colour stands out from another: 1 not at all, 4.5 enough for text.
-
-    The ratio of the Web Content Accessibility Guidelines, 2.1.
-    """
-    lighter, darker = sorted((_luminance(front), _luminance(back)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    linear = [
-        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
-        for part in Color.parse(colour).normalized
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -79,8 +79,7 @@ class CostPanel(LinesView):
         self._show()
 
     def on_click(self, event: events.Click) -> None:
-        y = event.y - self.gutter.top
-        if self.cheapest is not None and y == len(self.lines) - 1:
+        if self.cheapest is not None and event.y == len(self.lines) - 1:
             self.post_message(self.ComparisonWanted())
 
     def _show(self) -> None:
