@@ -85,6 +85,16 @@ def has_ended(job: Job) -> bool:
     return job.status.has_ended
 
 
+async def test_how_far_the_epoch_is_follows_from_what_was_logged(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    entries = logs.history(range(10, 160, 10), per_epoch=100)
+    path = logs.written(tmp_path / "run.jsonl", logs.json_lines(entries), 0)
+    job = attached(workspace, path)
+    read = await watch(workspace, job, lambda seen: seen.current_step == 150)
+    assert (read.current_epoch, read.epoch_progress) == (2, pytest.approx(50))
+
+
 async def test_a_finished_run_is_read_and_has_ended(workspace: Workspace, tmp_path: Path) -> None:
     path = logs.written(
         tmp_path / "llama" / "trainer_state.json", logs.trainer_state(ENTRIES, max_steps=200)

@@ -102,8 +102,8 @@ def forecast(
     """Return where the loss will end, from all points so far, shape (n,); a loss may be NaN.
 
     `steps_per_epoch` is 0 when it is not known, and counts as unknown when it is less than one
-    step; `left_out` are first and last steps of
-    stretches that say nothing about the rest, as spikes do. A few milliseconds for any n.
+    step; `left_out` are first and last steps of stretches that say nothing about the rest, as
+    spikes do. A few milliseconds for any n.
     """
     known = np.isfinite(losses) & (losses > 0)
     for first, after in left_out:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vapor_tui.domain.formats import fine_duration, loss_text, money_range
+from vapor_tui.domain.formats import file_size, fine_duration, loss_text, money_range
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,14 @@ def test_a_loss_keeps_its_digits() -> None:
         "-",
     ]
     assert loss_text(1234.5) == "1.23e+03"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_468_006, "1.4 MiB"), (3 << 40, "3.0 TiB")],
+)
+def test_a_file_size_has_the_greatest_unit_that_it_fills(size: int, text: str) -> None:
+    assert file_size(size) == text
 
 
 def test_two_sums_that_print_alike_are_one() -> None:

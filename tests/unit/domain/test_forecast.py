@@ -71,6 +71,13 @@ def test_there_is_none_while_the_loss_is_not_a_number() -> None:
     assert isinstance(forecast(steps[:510], losses[:510], COURSE), Forecast)
 
 
+def test_a_noisy_level_is_forecast_at_its_mean_and_not_at_its_median() -> None:
+    steps, schedule = np.arange(1, 1_001), Schedule(1.0, "constant", 0, 2_000)
+    losses = np.exp(0.5 * np.random.default_rng(3).normal(size=1_000))
+    answer = made(forecast(steps, losses, schedule))
+    assert answer.mid == pytest.approx(math.exp(0.5**2 / 2), rel=0.06)
+
+
 def test_a_spike_that_is_left_out_changes_little() -> None:
     steps, losses = curve()
     calm = made(forecast(steps[:600], losses[:600], COURSE))

@@ -71,6 +71,15 @@ def test_sixteen_gigabytes_do_not_hold_seven_billion_in_sixteen_bits(catalogue: 
     assert not estimate_memory(model, Hyperparameters(batch_size=1), 16, 1).fits
 
 
+@pytest.mark.parametrize(("optim", "size"), [("adamw_torch", 8), ("adamw_8bit", 2)])
+def test_what_a_trainable_parameter_takes(catalogue: Catalogue, optim: str, size: int) -> None:
+    values = Hyperparameters.model_validate({"batch_size": 1, "optim": optim})
+    found = estimate_memory(_model(catalogue, "Qwen-7B"), values, 80, 1)
+    gigabytes = found.trainable_parameters / 1e9
+    taken = (found.adapters, found.gradients, found.optimizer)
+    assert taken == pytest.approx((2 * gigabytes, 2 * gigabytes, size * gigabytes))
+
+
 def test_adapters_are_rank_times_inputs_and_outputs() -> None:
     model = Model(
         id="toy",
