@@ -56,7 +56,7 @@ class LeaseWatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class GoneWorkers:
     """Whose jobs are to be taken over."""
 
     workers: tuple[Worker, ...] = ()
@@ -69,10 +69,10 @@ class Gone:
         return self.has_orphans or bool(self.workers)
 
 
-NOBODY = Gone()
+NOBODY = GoneWorkers()
 
 
-class Lookout:
+class TakeoverWatch:
     """Looks, once in a while, for workers of the same person that are gone."""
 
     def __init__(self, owner: str) -> None:
@@ -80,7 +80,7 @@ class Lookout:
         self._watch = LeaseWatch()
         self._last = -WATCH_SECONDS
 
-    async def gone(self, database: Database, worker_id: int, now: float) -> Gone:
+    async def gone(self, database: Database, worker_id: int, now: float) -> GoneWorkers:
         """Return who but `worker_id` is gone, nobody where the last look was a moment ago.
 
         `now` is monotonic, in seconds. Raises StorageError.
@@ -94,4 +94,4 @@ class Lookout:
         idle = [w for w in others if w.id not in beating and is_provably_gone(w.process)]
         gone = self._watch.gone((w for w in others if w.id in beating), now)
         is_alone = not others and not found.orphans
-        return Gone((*idle, *gone), has_orphans=bool(found.orphans), is_alone=is_alone)
+        return GoneWorkers((*idle, *gone), has_orphans=bool(found.orphans), is_alone=is_alone)

@@ -26,10 +26,10 @@ from vapor_tui.storage.health import HealthPast, health_past
 from vapor_tui.storage.jobs import Claimable
 from vapor_tui.worker import salvage
 from vapor_tui.worker.drive import Drive
-from vapor_tui.worker.exchange import Exchange, Found
 from vapor_tui.worker.stillness import Look, Stillness
+from vapor_tui.worker.tick import Tick, TickResult
 from vapor_tui.worker.vitals import Vitals
-from vapor_tui.worker.watch import LEASE_SECONDS, NOBODY, Lookout
+from vapor_tui.worker.watch import LEASE_SECONDS, NOBODY, TakeoverWatch
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Worker:
         """Jobs whose rows the database lets nobody change."""
         self._awake = asyncio.Event()
         self._stillness = Stillness(database)
-        self._lookout = Lookout(owner)
+        self._takeover_watch = TakeoverWatch(owner)
         self._last_write = 0.0
         self._next_purge = 0.0
         self._let_go = False
@@ -315,7 +315,7 @@ class Worker:
         for drive in self._drives.values():
             await drive.let_go()
 
-    async def _exchange(self, advances: Sequence[leases.Advance]) -> Found:
+    async def _exchange(self, advances: Sequence[leases.Advance]) -> TickResult:
         """Run the tick's transaction; a mere question is asked without a write lock."""
         database = self._database.with_patience(
             min(_PATIENCE_SECONDS, max(0.0, self._seconds_to_hold_on()))
@@ -323,7 +323,7 @@ class Worker:
         worker_id = await self.register()
         trained = sum(not drive.is_attached for drive in self._drives.values())
         now = self._now()
-        exchange = Exchange(
+        tick = Tick(
             owner=self._owner,
             worker_id=worker_id,
             is_separate=self._is_separate,
@@ -331,18 +331,20 @@ class Worker:
             engines=tuple(self._runners),
             stuck=self._stuck,
             advances=advances,
-            gone=await self._lookout.gone(database, worker_id, now) if self._claims else NOBODY,
+            gone=await self._takeover_watch.gone(database, worker_id, now)
+            if self._claims
+            else NOBODY,
             held=list(self._drives),
             room=min(max(self._concurrency - trained, 0), CLAIMED_AT_ONCE),
             is_unsure=self._is_unsure,
         )
-        shows_itself = bool(exchange.held) or self._is_separate
+        shows_itself = bool(tick.held) or self._is_separate
         must_beat = shows_itself and now - self._last_write >= HEARTBEAT_SECONDS
-        if not (advances or exchange.gone or must_beat or self._is_unsure):
-            found, waiting = await database.read_async(exchange.listen)
+        if not (advances or tick.gone or must_beat or self._is_unsure):
+            found, waiting = await database.read_async(tick.listen)
             if not waiting:
-                return replace(found, is_still=exchange.gone.is_alone)
-        written = await exchange.write(database)
+                return replace(found, is_still=tick.gone.is_alone)
+        written = await tick.write(database)
         self._last_write = self._now()
         return written
 

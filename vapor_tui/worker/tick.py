@@ -1,4 +1,4 @@
-"""What one tick of a worker exchanges with the database, in as few transactions as can be."""
+"""One tick of a worker against the database: what it reads, and what it writes at once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from vapor_tui.storage.engine import Database
 from vapor_tui.storage.errors import StorageError
 from vapor_tui.storage.jobs import Claimable
 from vapor_tui.worker import salvage
-from vapor_tui.worker.watch import Gone
+from vapor_tui.worker.watch import GoneWorkers
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TickResult:
     """What a tick found out."""
 
     lost: frozenset[int] = frozenset()
@@ -40,7 +40,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Tick:
     """What a worker brings to one tick: who it is, what it has to store, what it can take."""
 
     owner: str
@@ -53,7 +53,7 @@ class Exchange:
     stuck: set[int]
     """Jobs whose rows the database lets nobody change; those found here are added."""
     advances: Sequence[leases.Advance]
-    gone: Gone
+    gone: GoneWorkers
     held: Sequence[int]
     """The numbers of the jobs that it drives."""
     room: int
@@ -61,14 +61,14 @@ class Exchange:
     is_unsure: bool
     """Whether a write has failed that may still have been committed."""
 
-    def listen(self, connection: Connection) -> tuple[Found, bool]:
+    def listen(self, connection: Connection) -> tuple[TickResult, bool]:
         """Read the wishes, and whether a job waits that could be claimed."""
         waits = self.claims and job_queries.has_queued(
             connection, self.owner, self._claimable, only_attached=self.room == 0
         )
-        return Found(wishes=self._wishes(connection)), waits and self._may_claim(connection)
+        return TickResult(wishes=self._wishes(connection)), waits and self._may_claim(connection)
 
-    async def write(self, database: Database) -> Found:
+    async def write(self, database: Database) -> TickResult:
         """Do everything that a tick writes: in one transaction or, where a job's part of it is
         refused, each job's by itself. Raises StorageError."""
         try:
@@ -79,9 +79,9 @@ class Exchange:
             log.exception("cannot store %s jobs together: each by itself", len(self.advances))
             return await self._write_each(database)
 
-    def _write(self, connection: Connection) -> Found:
+    def _write(self, connection: Connection) -> TickResult:
         if not workers.beat(connection, self.worker_id):
-            return Found(is_forgotten=True)
+            return TickResult(is_forgotten=True)
         lost = leases.store_advances(connection, self.advances)
         released = sum(
             len(takeover.take_over(connection, dead, self._who)) for dead in self.gone.workers
@@ -102,9 +102,9 @@ class Exchange:
                 for job in leases.held_by(connection, self.worker_id)
                 if (job.id in lost or job.id not in self.held) and job.id not in self.stuck
             ]
-        return Found(frozenset(lost), wishes, claimed, released)
+        return TickResult(frozenset(lost), wishes, claimed, released)
 
-    async def _write_each(self, database: Database) -> Found:
+    async def _write_each(self, database: Database) -> TickResult:
         """Do what `_write` does in many transactions, so that one job takes no other with it."""
         stored = await salvage.store_each(database, self.advances)
         self.stuck.update(stored.stuck)
