@@ -441,6 +441,19 @@ def test_several_starts_below_one_folder_have_names_of_their_own(tmp_path: Path)
     assert [name_of(start) for start in starts] == [f"gemma {start.name}" for start in starts]
 
 
+def test_a_start_is_named_where_its_folder_cannot_be_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = tmp_path / "gemma" / "runs" / "Nov22_10-11-12_host"
+    logs.written(start / "events.out.tfevents.1", b"")
+
+    def refuse(_folder: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert name_of(start) == "gemma"
+
+
 async def test_settings_that_appear_later_are_taken_up(
     workspace: Workspace, tmp_path: Path
 ) -> None:

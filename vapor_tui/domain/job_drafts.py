@@ -27,7 +27,7 @@ from vapor_tui.domain.settings import Number, Setting, Text, Whole
 from vapor_tui.domain.text import storable
 
 DEFAULT_GPU = "A100-80GB"
-LONGEST_NAME = 100
+SHORTEST_NAME, LONGEST_NAME = 3, 100
 """Characters of a job's name."""
 DEFAULT_GPU_COUNT = 2
 
@@ -73,7 +73,13 @@ class JobSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[
-        str, Text(label="Name", help="Shown in the list", shortest=3, longest=LONGEST_NAME)
+        str,
+        Text(
+            label="Name",
+            help="Shown in the list",
+            shortest=SHORTEST_NAME,
+            longest=LONGEST_NAME,
+        ),
     ]
     base_model: Annotated[
         str,

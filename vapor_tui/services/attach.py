@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from vapor_tui.domain.annotations import check_name
 from vapor_tui.domain.formats import several
+from vapor_tui.domain.job_drafts import LONGEST_NAME, SHORTEST_NAME
 from vapor_tui.domain.jobs import (
     Engine,
     Job,
@@ -43,8 +44,6 @@ from vapor_tui.storage import leases
 from vapor_tui.storage.events import record
 from vapor_tui.storage.tables import JobRow
 
-LONGEST_NAME = 100
-_SHORTEST_NAME = 3
 _MOST_OTHERS = 5
 _LONGEST_OTHER = 40
 _PLAIN_NAMES = frozenset(
@@ -254,7 +253,7 @@ def name_of(source: Path) -> str:
         is_of_logs = folder.name.lower() in _LOG_FOLDERS
         stem = folder.parent.name if is_of_logs else _name_of_folder(folder)
     name = storable(stem).strip()[:LONGEST_NAME]
-    return name if len(name) >= _SHORTEST_NAME else f"run {name}".strip()
+    return name if len(name) >= SHORTEST_NAME else f"run {name}".strip()
 
 
 def _name_of_folder(folder: Path) -> str:

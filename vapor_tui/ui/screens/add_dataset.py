@@ -184,11 +184,7 @@ class AddDatasetScreen(DialogScreen[Dataset | None]):
         self.query_one(PickList).show(rows, message.typed)
 
     def action_move(self, direction: int) -> None:
-        entries = self.query_one(PickList)
-        if direction > 0:
-            entries.action_cursor_down()
-        else:
-            entries.action_cursor_up()
+        self.query_one(PickList).move(direction)
 
     def action_complete(self) -> None:
         candidate = self._candidate()

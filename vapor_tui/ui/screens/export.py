@@ -52,11 +52,7 @@ class ExportScreen(DialogScreen[Export | None]):
         self.finish()
 
     def action_move(self, direction: int) -> None:
-        entries = self.query_one(PickList)
-        if direction > 0:
-            entries.action_cursor_down()
-        else:
-            entries.action_cursor_up()
+        self.query_one(PickList).move(direction)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

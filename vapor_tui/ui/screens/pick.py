@@ -64,11 +64,7 @@ class PickScreen(DialogScreen[str | None]):
         self.finish()
 
     def action_move(self, direction: int) -> None:
-        entries = self.query_one(PickList)
-        if direction > 0:
-            entries.action_cursor_down()
-        else:
-            entries.action_cursor_up()
+        self.query_one(PickList).move(direction)
 
     @on(Input.Changed)
     def _typed(self) -> None:

@@ -55,6 +55,13 @@ class PickList(OptionList):
         if keys:
             self.highlighted = self.get_option_index(picked if picked in keys else keys[0])
 
+    def move(self, direction: int) -> None:
+        """Put the cursor on the next entry (1) or the one before (-1) that can be picked."""
+        if direction > 0:
+            self.action_cursor_down()
+        else:
+            self.action_cursor_up()
+
 
 def column_widths(rows: Sequence[PickRow]) -> list[int]:
     """Return the cells that each column needs; the last one of a row may be of any length."""
