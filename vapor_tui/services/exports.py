@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel
 
 from vapor_tui.domain.datasets import DatasetFilter
-from vapor_tui.domain.job_pages import (
-    MAXIMUM_LIMIT,
-    JobFilter,
-)
+from vapor_tui.domain.job_pages import MAXIMUM_LIMIT, JobFilter
 from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.metrics import VALUE_COLUMNS
 from vapor_tui.domain.results import Result
@@ -115,49 +115,57 @@ def save_metrics(workspace: Workspace, job: Job, suffix: str, folder: Path) -> R
 def job_table(workspace: Workspace, wanted: JobFilter) -> ExportTable:
     """Return all jobs that a list would show on any of its pages, in its order."""
     wanted = replace(wanted, around=None)  # a list may stand on the page of a job
-    rows: list[list[Any]] = []
-    page = 1
-    while True:
-        found = list_jobs(workspace, replace(wanted, page=page, limit=MAXIMUM_LIMIT))
-        rows += [_job_row(job) for job in found.jobs]
-        if page >= found.total_pages:
-            return ExportTable("jobs", (*_JOB_COLUMNS, "loss", "is_simulated"), rows)
-        page += 1
-
-
-def _job_row(job: Job) -> list[Any]:
-    values = job.model_dump(mode="json", include=set(_JOB_COLUMNS))
-    return [*(values[name] for name in _JOB_COLUMNS), job.current_metrics.loss, job.is_simulated]
+    pages = _pages(
+        lambda page: list_jobs(workspace, replace(wanted, page=page, limit=MAXIMUM_LIMIT))
+    )
+    rows = [
+        [*_values(job, _JOB_COLUMNS), job.current_metrics.loss, job.is_simulated]
+        for found in pages
+        for job in found.jobs
+    ]
+    return ExportTable("jobs", (*_JOB_COLUMNS, "loss", "is_simulated"), rows)
 
 
 def dataset_table(workspace: Workspace, wanted: DatasetFilter) -> ExportTable:
     """Return all datasets that a list would show on any of its pages, in its order."""
-    rows: list[list[Any]] = []
-    page = 1
-    while True:
-        found = page_of_datasets(workspace, replace(wanted, page=page, limit=MAXIMUM_LIMIT))
-        for dataset in found.datasets:
-            values = dataset.model_dump(mode="json", include=set(_DATASET_COLUMNS))
-            rows.append([values[name] for name in _DATASET_COLUMNS])
-        if page >= found.total_pages:
-            return ExportTable("datasets", _DATASET_COLUMNS, rows)
-        page += 1
+    pages = _pages(
+        lambda page: page_of_datasets(workspace, replace(wanted, page=page, limit=MAXIMUM_LIMIT))
+    )
+    rows = [_values(dataset, _DATASET_COLUMNS) for found in pages for dataset in found.datasets]
+    return ExportTable("datasets", _DATASET_COLUMNS, rows)
 
 
 def notification_table(workspace: Workspace, *, unread_only: bool) -> ExportTable:
     """Return all notifications, or those that are unread, newest first."""
-    rows: list[list[Any]] = []
-    page = 1
-    while True:
-        found = notification_page(
+    pages = _pages(
+        lambda page: notification_page(
             workspace, unread_only=unread_only, page=page, limit=MAXIMUM_LIMIT
         )
-        for told in found.notifications:
-            values = told.model_dump(mode="json", include=set(_NOTIFICATION_COLUMNS))
-            rows.append([values[name] for name in _NOTIFICATION_COLUMNS])
+    )
+    rows = [_values(told, _NOTIFICATION_COLUMNS) for found in pages for told in found.notifications]
+    return ExportTable("notifications", _NOTIFICATION_COLUMNS, rows)
+
+
+class _Page(Protocol):
+    @property
+    def total_pages(self) -> int: ...
+
+
+_PageT = TypeVar("_PageT", bound=_Page)
+
+
+def _pages(read: Callable[[int], _PageT]) -> Iterator[_PageT]:
+    """Yield all pages of a list, each as it is when its turn comes; there is always a first."""
+    for page in itertools.count(1):
+        found = read(page)
+        yield found
         if page >= found.total_pages:
-            return ExportTable("notifications", _NOTIFICATION_COLUMNS, rows)
-        page += 1
+            return
+
+
+def _values(entry: BaseModel, columns: Sequence[str]) -> list[Any]:
+    values = entry.model_dump(mode="json", include=set(columns))
+    return [values[name] for name in columns]
 
 
 def new_log_lines(workspace: Workspace, job_id: int, number: int) -> list[LogLine]:
