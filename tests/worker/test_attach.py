@@ -15,6 +15,7 @@ import pytest
 
 from tests import logged_runs as logs
 from tests.conftest import OWNER, AddJob
+from vapor_tui.domain.forecast import Forecast
 from vapor_tui.domain.jobs import (
     Engine,
     Job,
@@ -25,6 +26,7 @@ from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.runners.attach import AttachRunner
 from vapor_tui.services.attach import attach_run, name_of
 from vapor_tui.services.exports import metric_rows, new_log_lines
+from vapor_tui.services.forecast import forecast_now
 from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
@@ -93,6 +95,18 @@ async def test_how_far_the_epoch_is_follows_from_what_was_logged(
     job = attached(workspace, path)
     read = await watch(workspace, job, lambda seen: seen.current_step == 150)
     assert (read.current_epoch, read.epoch_progress) == (2, pytest.approx(50))
+
+
+async def test_the_end_of_a_run_is_forecast_from_its_log(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    entries = logs.history(range(10, 1_510, 10), per_epoch=1_000)
+    state = logs.trainer_state(entries, max_steps=3_000)
+    job = attached(workspace, logs.written(tmp_path / "run" / "trainer_state.json", state, 0))
+    read = await watch(workspace, job, lambda seen: seen.current_step == 1_500)
+    made = forecast_now(workspace, read)
+    assert isinstance(made, Forecast)
+    assert made.low < made.mid < made.high < logs.loss_at(1)
 
 
 async def test_a_finished_run_is_read_and_has_ended(workspace: Workspace, tmp_path: Path) -> None:
