@@ -199,6 +199,11 @@ def test_many_epochs_overfit_without_bounds_being_left(make_spec: MakeSpec) -> N
         assert 0 < model.eval_loss(100, 6300) < 100
 
 
+def test_the_loss_falls_however_small_rank_and_model_are(make_spec: MakeSpec) -> None:
+    small = (draw_law(make_spec(seed=s, lora_rank=4, model_parameters=1e8)) for s in range(200))
+    assert max(law.final / law.initial for law in small) == pytest.approx(0.98)
+
+
 def test_rank_and_size_matter_weakly(make_spec: MakeSpec) -> None:
     base = draw_law(make_spec(lora_rank=16, model_parameters=7e9)).final
     assert draw_law(make_spec()).final == pytest.approx(base)
