@@ -9,7 +9,13 @@ import numpy as np
 from sqlalchemy import Connection
 
 from tests.conftest import OWNER, AddJob
-from vapor_tui.domain.health.findings import HealthChange, HealthKind, standing
+from vapor_tui.domain.health.findings import (
+    Finding,
+    HealthChange,
+    HealthKind,
+    Withdrawn,
+    standing,
+)
 from vapor_tui.domain.health.settings import HealthSettings
 from vapor_tui.domain.jobs import (
     Engine,
@@ -21,7 +27,7 @@ from vapor_tui.runners.base import Completed, Progress, RunControl, RunnerEvent
 from vapor_tui.services.jobs import get_job
 from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
-from vapor_tui.storage.health import health_history, health_past
+from vapor_tui.storage.health import health_history, health_past, store_health
 from vapor_tui.storage.metrics import last_step
 from vapor_tui.worker.vitals import Vitals
 from vapor_tui.worker.worker import Worker
@@ -216,3 +222,16 @@ async def test_the_past_holds_the_latest_points_and_what_stands(
     assert past.points.step.tolist() == list(range(1, 226))
     assert past.points.grad_norm is None, "what was never measured is no gap"
     assert [kind.value for kind in past.found] in (["spike"], ["divergence"])
+
+
+def test_what_is_found_and_withdrawn_in_one_tick_does_not_stand(
+    workspace: Workspace, add_job: AddJob
+) -> None:
+    job = add_job()
+    found = HealthChange(Finding(HealthKind.DIVERGENCE, 40, "The loss has risen"))
+
+    def store(connection: Connection) -> list[HealthChange]:
+        store_health(connection, job, [found, Withdrawn(30)], who="a test", fence=0)
+        return health_history(connection, job.id)
+
+    assert workspace.database.write(store) == []
