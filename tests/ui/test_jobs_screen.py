@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.ui.support import PATIENCE, Session, advance, frozen_app, hold, session, stored, wish
@@ -22,6 +23,7 @@ from vapor_tui.ui.screens.jobs import JobsScreen
 from vapor_tui.ui.screens.monitor import MonitorScreen
 from vapor_tui.ui.widgets.filter_bar import FilterBar
 from vapor_tui.ui.widgets.job_table import JobTable
+from vapor_tui.ui.widgets.key_line import KeyLine
 
 AddJob = Callable[..., Job]
 
@@ -305,6 +307,21 @@ def opening(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
     monkeypatch.setattr(Backend, "_open", slow)
     return go_on
+
+
+async def test_the_keys_are_there_with_the_first_frame(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[list[str]] = []
+    whole = KeyLine._take_keys
+
+    def noted(line: KeyLine, screen: Screen[object]) -> None:
+        whole(line, screen)
+        taken.append([key.description for key in line.keys])
+
+    monkeypatch.setattr(KeyLine, "_take_keys", noted)
+    async with session(frozen_app(workspace)):
+        assert "quit" in taken[0]
 
 
 async def test_a_job_can_be_cloned_before_the_database_is_open(

@@ -259,7 +259,7 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
     # What a person does
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if not self.is_mounted:
+        if not self.children:
             return False  # not composed yet
         match action:
             case "rehearse":
