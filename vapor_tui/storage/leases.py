@@ -179,9 +179,9 @@ def _take(connection: Connection, worker_id: int, which: Any) -> list[Job]:
     return jobs
 
 
-_NEW = (
-    "status",
-    "lease_owner",
+_LIFE = ("status", "lease_owner", "completed_at")
+"""What changes with the status alone. Indexes have it, which would be written with every step."""
+_FIGURES = (
     "current_stage",
     "current_epoch",
     "stage_seconds",
@@ -190,7 +190,6 @@ _NEW = (
     "current_metrics",
     "current_cost",
     "estimated_completion_at",
-    "completed_at",
     "final_cost",
     "error_message",
     "error_stack",
@@ -199,13 +198,23 @@ _NEW = (
     "barren_claims",
     "updated_at",
 )
-_ADVANCE = f"""
-UPDATE training_jobs SET {", ".join(f"{name} = ?" for name in _NEW)}
-WHERE id = ? AND fence = ? AND lease_owner = ?
-AND current_stage = ? AND current_epoch = ? AND stage_seconds = ? AND current_step = ?
-"""
-"""On the driver's own path, and without the whole job where only figures change: a worker can
-hold a thousand jobs."""
+
+
+def _update(columns: Sequence[str]) -> str:
+    """Return the statement that sets columns of a job at a position.
+
+    It goes the driver's own way, and without the whole job where only figures change: a worker
+    can hold a thousand jobs.
+    """
+    return f"""
+    UPDATE training_jobs SET {", ".join(f"{name} = ?" for name in columns)}
+    WHERE id = ? AND fence = ? AND lease_owner = ?
+    AND current_stage = ? AND current_epoch = ? AND stage_seconds = ? AND current_step = ?
+    """
+
+
+_GO_ON = _update(_FIGURES)
+_CHANGE = _update((*_FIGURES, *_LIFE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +298,10 @@ def _store(
     }
     mine = (lease.job_id, lease.fence, lease.worker_id)
     position = (before.stage, before.epoch, before.seconds, before.step)
-    bound = (*(values[name] for name in _NEW), *mine, *position)
-    if driver(connection).execute(_ADVANCE, bound).rowcount != 1:
+    goes_on = status == known.status and status in HELD
+    statement, columns = (_GO_ON, _FIGURES) if goes_on else (_CHANGE, (*_FIGURES, *_LIFE))
+    bound = (*(values[name] for name in columns), *mine, *position)
+    if driver(connection).execute(statement, bound).rowcount != 1:
         return False
     if job is not None and advance.source is not None:
         _store_source(connection, job, advance.source, status)
