@@ -61,7 +61,7 @@ _MOST_OVERDRAW = 5
 """A GPU passes its power limit for moments, but not by this factor."""
 _MOST_DEGREES = 200
 
-NEEDS_EXTRA = Unavailable("GPU load needs: pip install 'vapor-tui[gpu]'")
+NEEDS_EXTRA = Unavailable("GPU load needs: pip install nvidia-ml-py")
 NO_DRIVER = Unavailable("GPU load: no NVIDIA driver here")
 NO_GPU = Unavailable("GPU load: no NVIDIA GPU here")
 

@@ -24,7 +24,7 @@ from vapor_tui.services.doctor import Surroundings, diagnose
 from vapor_tui.services.filesystems import NETWORK, file_system
 from vapor_tui.services.findings import Finding, Level
 from vapor_tui.services.workspace import Workspace, open_workspace
-from vapor_tui.storage import leases, workers
+from vapor_tui.storage import claims, workers
 from vapor_tui.telemetry import NO_DRIVER
 
 NOBODY = 2**22 + 1
@@ -241,7 +241,7 @@ def test_workers_alive_and_gone(look: Look, workspace: Workspace, add_job: AddJo
 
     process = this_process()
     dead = write(workers.register, OWNER, replace(process, pid=NOBODY), "1", True)
-    write(leases.claim, OWNER, dead, 1)
+    write(claims.claim, OWNER, dead, 1)
     orphaned = look()["orphaned jobs"]
     assert orphaned.level is Level.PROBLEM
     assert orphaned.fix.endswith("vapor-tui worker --once")
@@ -259,7 +259,7 @@ def test_jobs_of_a_worker_without_a_row_are_orphaned(
 ) -> None:
     job, process = add_job(), this_process()
     gone = workspace.database.write(workers.register, OWNER, process, "1", True)
-    workspace.database.write(leases.claim, OWNER, gone, 1)
+    workspace.database.write(claims.claim, OWNER, gone, 1)
     with closing(sqlite3.connect(workspace.database.path)) as connection, connection:
         connection.execute("DELETE FROM workers")
     findings = look()

@@ -21,7 +21,7 @@ from vapor_tui.processes import this_process
 from vapor_tui.runners.simulator import simulation_spec, timeline_of
 from vapor_tui.services.workspace import open_workspace
 from vapor_tui.simulation import simulate
-from vapor_tui.storage import leases, workers
+from vapor_tui.storage import claims, leases, workers
 from vapor_tui.storage.engine import connect
 from vapor_tui.worker.drive import latest_metrics
 
@@ -81,7 +81,7 @@ def test_the_rate_of_commits(tmp_path: Path, must_be_sound: MustBeSound, figures
     write, ours, raw = workspace.database.write, 0.0, 0.0
     try:
         worker = write(workers.register, OWNER, this_process(), "1", True)
-        [job] = write(leases.claim, OWNER, worker, 1)
+        [job] = write(claims.claim, OWNER, worker, 1)
         shutil.copy(path, bare)
         with closing(connect(bare)) as database:
             for step, advance in enumerate(_advances(job, leases.Lease(1, worker, job.fence)), 1):

@@ -28,7 +28,7 @@ from vapor_tui.runners.simulator import SimulatorRunner
 from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.workspace import Workspace, open_workspace
 from vapor_tui.simulation import Pace
-from vapor_tui.storage import leases, takeover, workers
+from vapor_tui.storage import claims, leases, takeover, workers
 from vapor_tui.worker.drive import latest_metrics
 
 ENDS = (Status.COMPLETED, Status.QUEUED, Status.PAUSED, Status.FAILED, Status.RUNNING)
@@ -90,7 +90,7 @@ def _prepare(path: Path, is_alive: bool) -> Scene:
         write = workspace.database.write
         holder = write(workers.register, OWNER, gone, "1", True)
         heir = write(workers.register, OWNER, process, "1", True)
-        [job] = write(leases.claim, OWNER, holder, 1)
+        [job] = write(claims.claim, OWNER, holder, 1)
         lease = leases.Lease(job.id, holder, job.fence)
         first = asyncio.run(_advance(job, lease, Stage.SAVING, Status.RUNNING))
         assert write(leases.store_advances, [first]) == set()
@@ -134,7 +134,7 @@ class Players:
             self._workspace.database.write(takeover.take_over, self._dead, "worker 2")
 
     def heir_claims(self) -> None:
-        self._workspace.database.write(leases.claim, OWNER, self._scene.heir, 1)
+        self._workspace.database.write(claims.claim, OWNER, self._scene.heir, 1)
 
 
 def _orders() -> Iterator[Sequence[str]]:

@@ -21,7 +21,7 @@ from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import simulate
-from vapor_tui.storage import jobs, leases, takeover, workers
+from vapor_tui.storage import claims, jobs, leases, takeover, workers
 from vapor_tui.storage.events import history
 from vapor_tui.storage.logs import lines_after
 from vapor_tui.storage.takeover import BARREN_CLAIMS
@@ -46,7 +46,7 @@ class Ward:
         return found
 
     def claim(self, worker: int, most: int = 4) -> list[Job]:
-        return self.write(leases.claim, OWNER, worker, most)
+        return self.write(claims.claim, OWNER, worker, most)
 
     def die(self, worker: int) -> None:
         """Let a worker be found dead by another."""
@@ -332,7 +332,7 @@ def test_what_a_worker_holds_without_knowing_can_be_found(ward: Ward, add_job: A
     add_job()
     worker = ward.register()
     [claimed] = ward.claim(worker)
-    [found] = ward.read(leases.held_by, worker)
+    [found] = ward.read(claims.held_by, worker)
     assert (found.id, found.fence) == (claimed.id, claimed.fence)
 
 

@@ -28,7 +28,7 @@ from vapor_tui.services.jobs import Simulation, apply_action, create_job, get_jo
 from vapor_tui.services.notifications import mark_read, write_test
 from vapor_tui.services.workspace import Workspace, open_workspace
 from vapor_tui.simulation import Pace
-from vapor_tui.storage import deliveries, leases, schema, upgrade, workers
+from vapor_tui.storage import claims, deliveries, schema, upgrade, workers
 from vapor_tui.worker.worker import Worker, default_runners
 
 _IS_NOT_ATTACHED = "{} NOT IN (SELECT id FROM present.training_jobs WHERE placement = 'attached')"
@@ -83,7 +83,7 @@ async def _live_through(workspace: Workspace, folder: Path) -> None:
         workers.register, OWNER, replace(this_process(), pid=_dead_pid()), "0.1.0", False
     )
     for name in ("taken", "starting"):
-        assert workspace.database.write(leases.claim_job, dead, jobs[name].id)
+        assert workspace.database.write(claims.claim_job, dead, jobs[name].id)
     with closing(sqlite3.connect(workspace.database.path)) as database, database:
         database.execute("UPDATE training_jobs SET status = 'running' WHERE id = ?", (TAKEN,))
 
@@ -103,7 +103,7 @@ async def _drive(workspace: Workspace, *jobs: Job, until_step: int | None = None
     worker = Worker(workspace.database, OWNER, claims=False, runners=default_runners(pace))
     worker_id = await worker.register()
     for job in jobs:
-        worker.adopt(workspace.database.write(leases.claim_job, worker_id, job.id) or job)
+        worker.adopt(workspace.database.write(claims.claim_job, worker_id, job.id) or job)
     stop = asyncio.Event()
     working = asyncio.create_task(worker.run(stop, once=True))
     async with asyncio.timeout(60):

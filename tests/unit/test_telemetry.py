@@ -159,7 +159,7 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     monkeypatch.setitem(sys.modules, "pynvml", None)
     monkeypatch.setattr(telemetry, "DRIVER_FILES", (tmp_path / "gone", tmp_path))
     assert GpuMeter().read() == NEEDS_EXTRA
-    assert gpus_in_words() == "GPU load needs: pip install 'vapor-tui[gpu]'"
+    assert gpus_in_words() == "GPU load needs: pip install nvidia-ml-py"
 
 
 def test_the_extra_is_not_asked_for_where_there_is_no_gpu(

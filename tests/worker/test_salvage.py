@@ -23,7 +23,7 @@ from vapor_tui.services.jobs import get_job
 from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace
-from vapor_tui.storage import leases, takeover, workers
+from vapor_tui.storage import claims, leases, takeover, workers
 from vapor_tui.storage.events import history
 from vapor_tui.worker.worker import Worker, default_runners
 
@@ -136,7 +136,7 @@ async def test_a_job_whose_worker_has_no_row_any_more_goes_on(
 ) -> None:
     job = add_job()
     gone = workspace.database.write(workers.register, OWNER, this_process(), "1", False)
-    workspace.database.write(leases.claim, OWNER, gone, 1)
+    workspace.database.write(claims.claim, OWNER, gone, 1)
     with closing(sqlite3.connect(workspace.database.path)) as by_hand, by_hand:
         by_hand.execute("DELETE FROM workers")
     await _run_all(workspace)

@@ -17,7 +17,7 @@ from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage import jobs as job_queries
 from vapor_tui.storage import workers
-from vapor_tui.worker import stillness, watch
+from vapor_tui.worker import purge, stillness, watch
 from vapor_tui.worker import worker as worker_module
 from vapor_tui.worker.worker import Worker
 
@@ -28,7 +28,7 @@ TICK = 0.01
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "IDLE_SECONDS", TICK)
     monkeypatch.setattr(watch, "WATCH_SECONDS", 0.0)
-    monkeypatch.setattr(worker_module, "PURGE_SECONDS", 0.0)
+    monkeypatch.setattr(purge, "PURGE_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from vapor_tui.services.jobs import apply_action, get_job
 from vapor_tui.services.notifications import list_notifications
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import Pace, evaluate, simulate
-from vapor_tui.storage import leases, workers
+from vapor_tui.storage import claims, leases, workers
 from vapor_tui.storage.events import history
 from vapor_tui.storage.metrics import metrics_after
 from vapor_tui.worker.worker import Worker, default_runners
@@ -296,7 +296,7 @@ async def test_a_write_under_an_old_fence_changes_nothing(
 ) -> None:
     job = add_job()
     mine = workspace.database.write(workers.register, OWNER, this_process(), "1", False)
-    [claimed] = workspace.database.write(leases.claim, OWNER, mine, 1)
+    [claimed] = workspace.database.write(claims.claim, OWNER, mine, 1)
     advance = leases.Advance(
         lease=leases.Lease(job.id, mine, claimed.fence),
         before=Position(),

@@ -51,8 +51,7 @@ def parquet_records(path: Path, size: int, meter: Meter) -> Iterator[tuple[int, 
         parquet: Any = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
         raise DatasetFileError(
-            f"{shown} is a Parquet file, which needs the pyarrow package: "
-            "pip install 'vapor-tui[parquet]'."
+            f"{shown} is a Parquet file, which needs the pyarrow package: pip install pyarrow."
         ) from error
     number = told = 0
     try:

@@ -46,7 +46,7 @@ def _load(path: Path, size: int) -> Counter:
     except ImportError as error:
         raise DatasetFileError(
             f"Counting with the tokenizer {shown} needs the tokenizers package: "
-            "pip install 'vapor-tui[tokenizers]'."
+            "pip install tokenizers."
         ) from error
     unusable = f"{shown} is not a tokenizer file; name the tokenizer.json of the model"
     if size > LARGEST_TOKENIZER:

@@ -39,8 +39,8 @@ from vapor_tui.runners.attach import SILENCE
 from vapor_tui.services.annotations import renamed
 from vapor_tui.services.local_models import known_model
 from vapor_tui.services.workspace import Workspace
+from vapor_tui.storage import claims
 from vapor_tui.storage import jobs as queries
-from vapor_tui.storage import leases
 from vapor_tui.storage.events import record
 from vapor_tui.storage.tables import JobRow
 
@@ -169,7 +169,7 @@ def attach_inspected(
                 return Ok(_stored(connection, owner, job_id))
             _watch_again(connection, owner, known)
         if leased_to is not None:
-            leases.claim_job(connection, leased_to, job_id)
+            claims.claim_job(connection, leased_to, job_id)
         return Ok(_stored(connection, owner, job_id))
 
     return workspace.database.write(store)

@@ -43,9 +43,9 @@ from vapor_tui.services.plans import Plan, plan_job
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.simulation import SimulationMode, parse_injection
 from vapor_tui.simulation.settings import SIMULATION_SETTINGS
+from vapor_tui.storage import claims, takeover, workers
 from vapor_tui.storage import datasets as dataset_queries
 from vapor_tui.storage import jobs as queries
-from vapor_tui.storage import leases, takeover, workers
 from vapor_tui.storage.events import record
 from vapor_tui.storage.logs import append_lines
 from vapor_tui.storage.notifications import notify
@@ -132,7 +132,7 @@ def create_job(
         record(connection, job_id, "status", None, Status.QUEUED, who=who, fence=0)
         notify(connection, workspace.owner, queued_notice(dataset.name), job_id)
         if leased_to is not None:
-            leases.claim_job(connection, leased_to, job_id)
+            claims.claim_job(connection, leased_to, job_id)
         job = queries.job_by_id(connection, workspace.owner, job_id)
         assert job is not None
         return Ok(job)
@@ -152,7 +152,7 @@ def job_names(workspace: Workspace) -> set[str]:
 
 def take_job(workspace: Workspace, job_id: int, worker_id: int) -> Job | None:
     """Lease a queued job to this worker; None when it is not queued any more."""
-    return workspace.database.write(leases.claim_job, worker_id, job_id)
+    return workspace.database.write(claims.claim_job, worker_id, job_id)
 
 
 def list_jobs(workspace: Workspace, wanted: JobFilter | None = None) -> JobPage[Job]:

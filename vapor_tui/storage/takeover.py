@@ -17,10 +17,11 @@ from vapor_tui.domain.jobs import (
 )
 from vapor_tui.domain.lifecycle import Desired, Status, closing_line
 from vapor_tui.domain.notifications import status_notice
+from vapor_tui.storage.claims import held_by
 from vapor_tui.storage.events import record
 from vapor_tui.storage.job_rows import JOBS
 from vapor_tui.storage.jobs import jobs_by_id
-from vapor_tui.storage.leases import held_by, released_status
+from vapor_tui.storage.leases import released_status
 from vapor_tui.storage.logs import append_lines
 from vapor_tui.storage.notifications import notify
 from vapor_tui.storage.workers import Worker, orphaned, unregister, worker_by_id

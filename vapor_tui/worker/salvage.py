@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vapor_tui.domain.jobs import Job
-from vapor_tui.storage import leases, takeover
+from vapor_tui.storage import claims, leases, takeover
 from vapor_tui.storage.engine import Database
 from vapor_tui.storage.errors import StorageError
 from vapor_tui.storage.jobs import Claimable
@@ -87,11 +87,11 @@ async def take_over_each(database: Database, gone: Sequence[Worker], who: str) -
 async def claim_each(
     database: Database, owner: str, worker_id: int, most: int, kinds: Claimable
 ) -> Salvaged:
-    """Claim jobs as `leases.claim` does, each in a transaction of its own."""
+    """Claim jobs as `claims.claim` does, each in a transaction of its own."""
     found = Salvaged()
-    for job_id in await database.read_async(leases.candidates, owner, worker_id, most, kinds):
+    for job_id in await database.read_async(claims.candidates, owner, worker_id, most, kinds):
         try:
-            job = await database.write_async(leases.claim_job, worker_id, job_id)
+            job = await database.write_async(claims.claim_job, worker_id, job_id)
         except StorageError:
             raise
         except Exception:

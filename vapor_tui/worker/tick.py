@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from vapor_tui.domain.jobs import Engine, Job
 from vapor_tui.domain.lifecycle import Desired
 from vapor_tui.processes import is_provably_gone
+from vapor_tui.storage import claims, leases, takeover, workers
 from vapor_tui.storage import jobs as job_queries
-from vapor_tui.storage import leases, takeover, workers
 from vapor_tui.storage.engine import Database
 from vapor_tui.storage.errors import StorageError
 from vapor_tui.storage.jobs import Claimable
@@ -91,7 +91,7 @@ class Tick:
         wishes = self._wishes(connection)
         claimed: list[Job] = []
         if self.claims and self._may_claim(connection):
-            claimed = leases.claim(
+            claimed = claims.claim(
                 connection, self.owner, self.worker_id, self.room, self._claimable
             )
         if lost or self.is_unsure:
@@ -99,7 +99,7 @@ class Tick:
             # goes on from its durable position.
             claimed = [
                 job
-                for job in leases.held_by(connection, self.worker_id)
+                for job in claims.held_by(connection, self.worker_id)
                 if (job.id in lost or job.id not in self.held) and job.id not in self.stuck
             ]
         return TickResult(frozenset(lost), wishes, claimed, released)

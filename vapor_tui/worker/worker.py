@@ -26,6 +26,7 @@ from vapor_tui.storage.health import HealthPast, health_past
 from vapor_tui.storage.jobs import Claimable
 from vapor_tui.worker import salvage
 from vapor_tui.worker.drive import Drive
+from vapor_tui.worker.purge import Purge
 from vapor_tui.worker.stillness import Look, Stillness
 from vapor_tui.worker.tick import Tick, TickResult
 from vapor_tui.worker.vitals import Vitals
@@ -38,8 +39,6 @@ IDLE_SECONDS = 1.0
 """Between two looks for queued jobs while none is held; whoever queues one here wakes it."""
 HEARTBEAT_SECONDS = 2.0
 """Longest time between two signs of life while a job is held."""
-PURGE_SECONDS = 5.0
-"""Between two looks for deleted jobs whose rows are still there."""
 LETTING_GO_SECONDS = LEASE_SECONDS * 2 / 3
 """A worker that could not write for so long stops by itself, before another takes over."""
 LEAVING_SECONDS = 0.6
@@ -95,7 +94,7 @@ class Worker:
         self._stillness = Stillness(database)
         self._takeover_watch = TakeoverWatch(owner)
         self._last_write = 0.0
-        self._next_purge = 0.0
+        self._purge = Purge(database, owner)
         self._let_go = False
         self._is_unsure = False
         """Whether a write has failed that may still have been committed."""
@@ -213,8 +212,8 @@ class Worker:
             await self._adopt_or_fail(job)
         if found.released:
             self.wake()
-        is_purged = await self._purge_some()
-        if look is not None and found.is_still and is_purged:
+        is_clean = await self._purge.some()
+        if look is not None and found.is_still and is_clean:
             self._stillness.begin(look)
         return bool(self._drives)
 
@@ -240,27 +239,6 @@ class Worker:
             log.warning("cannot fail job %s now: %s", job_id, error)
             self._is_unsure = True  # the next tick finds it among what is held
             return True
-
-    async def _purge_some(self) -> bool:
-        """Remove one piece of a deleted job, so that a large one is gone in the background.
-
-        Says whether it has looked and found none.
-        """
-        if self._now() < self._next_purge:
-            return False
-        database = self._database.with_patience(0.0)
-        try:
-            if await database.read_async(job_queries.has_deleted, self._owner):
-                await database.write_async(
-                    job_queries.purge_some, self._owner, job_queries.PURGED_AT_ONCE
-                )
-                return False
-            is_purged = True
-        except StorageError as error:
-            log.info("cannot remove deleted jobs now: %s", error)
-            is_purged = False
-        self._next_purge = self._now() + PURGE_SECONDS
-        return is_purged
 
     async def _past(self, job: Job) -> HealthPast | None:
         """Return what the watch over a job that goes on is rebuilt from, if it can be read."""

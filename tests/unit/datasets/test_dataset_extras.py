@@ -52,9 +52,9 @@ class TestParquet:
         with pytest.raises(DatasetFileError, match="damaged Parquet file"):
             read_dataset(path)
 
-    def test_without_the_package_the_extra_is_named(self, write, monkeypatch):
+    def test_without_the_package_it_is_named(self, write, monkeypatch):
         monkeypatch.setitem(sys.modules, "pyarrow", None)
-        with pytest.raises(DatasetFileError, match=r"pip install 'vapor-tui\[parquet\]'"):
+        with pytest.raises(DatasetFileError, match=r"pip install pyarrow"):
             read_dataset(write("a.parquet", b"PAR1" + b"\0" * 50 + b"PAR1"))
 
 
@@ -97,9 +97,9 @@ class TestTokenizer:
         with pytest.raises(DatasetFileError, match="There is no file"):
             read_dataset(write("a.jsonl", [GOOD]), tokenizer=tmp_path / "tokenizer.json")
 
-    def test_without_the_package_the_extra_is_named(self, write, monkeypatch):
+    def test_without_the_package_it_is_named(self, write, monkeypatch):
         monkeypatch.setitem(sys.modules, "tokenizers", None)
-        with pytest.raises(DatasetFileError, match=r"pip install 'vapor-tui\[tokenizers\]'"):
+        with pytest.raises(DatasetFileError, match=r"pip install tokenizers"):
             read_dataset(
                 write("a.jsonl", [GOOD]), tokenizer=write("tokenizer.json", json.dumps({}))
             )
