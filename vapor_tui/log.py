@@ -28,6 +28,11 @@ class _FileWhenNeeded(logging.Handler):
             self._file = _open()
         self._file.emit(record)
 
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
 
 def start_logging() -> None:
     """Send what the program logs to its file; without one where that cannot be written."""
