@@ -18,6 +18,7 @@ from vapor_tui.storage.engine import open_database
 from vapor_tui.storage.errors import StorageDamagedError, StorageError, StorageNewerError
 from vapor_tui.storage.events import history
 from vapor_tui.storage.jobs import job_page
+from vapor_tui.storage.migrations import versions
 
 
 def _objects(path: Path) -> dict[str, list[str]]:
@@ -41,6 +42,16 @@ def test_migrations_lead_to_the_schema_that_a_new_database_gets(tmp_path: Path) 
 
     assert _objects(tmp_path / "migrated.db") == _objects(tmp_path / "new.db")
     assert _pragma(tmp_path / "migrated.db", "user_version") == schema.SCHEMA_VERSION
+
+
+def test_the_schema_has_the_number_of_its_newest_migration(tmp_path: Path) -> None:
+    names = [path.name for path in Path(versions.__file__).parent.glob("[0-9]*.py")]
+    assert max(names)[:4] == f"{schema.SCHEMA_VERSION:04}"
+    assert len(names) == schema.SCHEMA_VERSION
+    schema.build(tmp_path / "new.db")
+    with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
+        [noted] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    assert noted == (f"{schema.SCHEMA_VERSION:04}",)
 
 
 def test_a_new_database_is_ours_and_sound(tmp_path: Path) -> None:

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x76617072  # "vapr"
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Number of the newest migration; kept in the file's user_version."""
