@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,6 +63,16 @@ def test_it_is_what_the_store_lists(workspace: Workspace, add_job: AddJob) -> No
         "PRAGMA application_id = 1",
         "UPDATE training_jobs SET hyperparameters = '{'",
         "UPDATE training_jobs SET created_at = 'yesterday'",
+        "UPDATE training_jobs SET created_at = 5",
+        "UPDATE training_jobs SET current_metrics = '[]'",
+        """UPDATE training_jobs SET current_metrics = '{"loss": "low"}'""",
+        "UPDATE training_jobs SET current_cost = 'x'",
+        "UPDATE training_jobs SET name = x'00'",
+        "UPDATE training_jobs SET tags = '5'",
+        "UPDATE training_jobs SET tags = '[5]'",
+        "UPDATE training_jobs SET tags = '" + "[" * 100_000 + "'",
+        "UPDATE training_jobs SET gpu_config = '{}'",
+        "UPDATE training_jobs SET gpu_config = '[]'",
         "DROP TABLE training_metrics",
     ],
 )
@@ -76,6 +87,19 @@ def test_what_is_not_as_it_should_be_is_left_to_the_opening(
     connection.commit()
     connection.close()
     assert newest(path, workspace.owner, 4) is None
+
+
+def test_what_has_a_default_need_not_be_stored(workspace: Workspace, add_job: AddJob) -> None:
+    add_job()
+    with closing(sqlite3.connect(workspace.database.path)) as connection, connection:
+        connection.execute("UPDATE training_jobs SET current_metrics = '{}'")
+    glanced = newest(workspace.database.path, workspace.owner, 4)
+    listed = list_with_curves(workspace, JobFilter(limit=4), {})
+    assert glanced is not None
+    layout = layout_for(400, tuple(COLUMNS))
+    assert [_line(job, layout) for job in glanced.page.jobs] == [
+        _line(job, layout) for job in listed.page.jobs
+    ]
 
 
 def test_what_is_no_database_is_left_to_the_opening(tmp_path: Path) -> None:

@@ -143,18 +143,40 @@ class ListedJob(JobFacts):
     def __init__(self, columns: Mapping[str, Any]) -> None:
         """`columns` is a row as the driver returns it, joined with what is shown of the dataset.
 
-        Raises ValueError for what cannot be read.
+        Raises ValueError for what cannot be read or shown.
         """
-        self._values = {name: _decoded(name, value) for name, value in columns.items()}
-        self.__dict__.update(self._values)
-        self.status = Status(self.status)
-        self.desired = Desired(self.desired)
-        self.engine = Engine(self.engine)
-        self.placement = Placement(self.placement)
-        self.error_repeats = bool(self.error_repeats)
-        self.current_metrics = SimpleNamespace(**self._values["current_metrics"])
-        if self.gpu_config is not None:
-            self.gpu_config = SimpleNamespace(**self._values["gpu_config"])
+        try:
+            self._values = {name: _decoded(name, value) for name, value in columns.items()}
+            self.__dict__.update(self._values)
+            self.status = Status(self.status)
+            self.desired = Desired(self.desired)
+            self.engine = Engine(self.engine)
+            self.placement = Placement(self.placement)
+            self.error_repeats = bool(self.error_repeats)
+            self.current_metrics = SimpleNamespace(
+                **{**_UNMEASURED, **self._values["current_metrics"]}
+            )
+            if self.gpu_config is not None:
+                self.gpu_config = SimpleNamespace(**self._values["gpu_config"])
+            self._check()
+        except (TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(f"a job's row cannot be read: {error}") from error
+
+    def _check(self) -> None:
+        for kind, names in _KINDS:
+            for name in names:
+                if not isinstance(value := getattr(self, name), kind):
+                    raise TypeError(f"{name} is {value!r}")
+        metrics, gpus = self.current_metrics, self.gpu_config
+        parts: list[tuple[object, Any]] = [
+            (metrics.loss, _NUMBER | None),
+            (metrics.non_finite, dict),
+            *((tag, str) for tag in self.tags),
+            *(((gpus.type, str), (gpus.count, int)) if gpus is not None else ()),
+        ]
+        for value, kind in parts:
+            if not isinstance(value, kind):
+                raise TypeError(f"{value!r} is of another type than it should be")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ListedJob) and self._values == other._values
@@ -169,6 +191,19 @@ class ListedJob(JobFacts):
         return Job.model_validate(self._values | rest)
 
 
+_NUMBER = int | float
+_KINDS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (int, ("id", "current_step", "total_steps")),
+    (str, ("name", "notes")),
+    (str | None, ("injection", "base_model", "dataset_name", "preset_id")),
+    (list, ("tags",)),
+    (_NUMBER, ("progress", "current_cost")),
+    (_NUMBER | None, ("final_cost", "budget")),
+    (datetime, ("created_at",)),
+    (datetime | None, ("started_at", "completed_at", "estimated_completion_at")),
+)
+"""Of which type the values are that are shown; the driver hands over whatever a column holds."""
+_UNMEASURED: Mapping[str, Any] = {"loss": None, "non_finite": {}}
 _DOCUMENTS = ("hyperparameters", "gpu_config", "estimate", "current_metrics", "tags")
 """Columns that hold JSON."""
 _REST = ("source_state", "run_settings")
