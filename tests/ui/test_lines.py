@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.geometry import Region
+from textual.strip import Strip
 
 from vapor_tui.ui.glyphs import bar, percent, sparkline
 from vapor_tui.ui.widgets.lines import (
@@ -34,20 +38,60 @@ def test_the_right_part_of_a_spread_line_ends_at_its_edge(
     assert line_width(spread(left, right, width)) == width
 
 
-@given(lines, lines)
-def test_what_is_outside_of_the_changed_cells_is_the_same(before: Line, after: Line) -> None:
-    width = max(line_width(before), line_width(after))
+joined_signs = st.text("ab 数é❤\u0301\ufe0f\u200d👩", max_size=8)
+any_lines = st.lists(st.tuples(joined_signs, st.sampled_from(["", "dim"])), max_size=4).map(tuple)
+
+
+@given(any_lines, any_lines, st.integers(1, 30))
+def test_what_is_outside_of_the_changed_cells_is_the_same(
+    before: Line, after: Line, width: int
+) -> None:
+    before, after = fitted(before, width), fitted(after, width)
     start, end = changed_cells(before, after)
     assert 0 <= start <= end <= width
-    old, new = cells(fitted(before, width)), cells(fitted(after, width))
-    assert old[:start] == new[:start]
-    assert old[end:] == new[end:]
+    assert drawn(before, 0, start) == drawn(after, 0, start)
+    assert drawn(before, end, width) == drawn(after, end, width)
 
 
-def cells(line: Line) -> list[tuple[str, str]]:
-    from vapor_tui.ui.widgets.lines import _cells
+def drawn(line: Line, start: int, end: int) -> list[tuple[str, str]]:
+    """Return what Textual sends for some cells of a line, character by character."""
+    strip = Strip([Segment(text, Style(meta={"style": style})) for text, style in line])
+    return [
+        (character, segment.style.meta["style"] if segment.style else "")
+        for segment in strip.crop(start, end)
+        for character in segment.text
+    ]
 
-    return _cells(line)
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        ("❤️ loss A", "❤️ loss B", (0, 9)),
+        ("cafe x", "cafe\u0301 x", (0, 6)),
+        ("loss 1.5", "loss 1.6", (7, 8)),
+    ],
+)
+def test_characters_that_are_not_a_cell_each_are_drawn_with_all_of_their_text(
+    before: str, after: str, changed: tuple[int, int]
+) -> None:
+    assert changed_cells(((before, ""),), ((after, ""),)) == changed
+
+
+async def test_a_line_that_no_longer_fits_is_drawn_with_its_ellipsis() -> None:
+    class Narrow(App[None]):
+        def compose(self) -> ComposeResult:
+            yield LinesView()
+
+    async with Narrow().run_test(size=(8, 3)) as pilot:
+        view = pilot.app.query_one(LinesView)
+        regions: list[Region] = []
+        view.show([(("abcdefgh", ""),)])
+        await pilot.pause()
+        view.refresh = lambda *given, **_: regions.extend(given)  # type: ignore[method-assign]
+        view.show([(("abcdefghIJ", ""),)])
+        assert regions == [Region(7, 0, 1, 1)]
+        view.show([(("abcdefgh", ""),)])
+        assert regions[1:] == [Region(7, 0, 1, 1)]
 
 
 def test_parts_that_are_empty_leave_no_gap() -> None:

@@ -141,11 +141,12 @@ class LinesView(Widget):
         if len(before) != len(after):
             self.refresh(layout=self.styles.is_auto_height)
             return
+        width = self.size.width
         regions = [
             Region(start, y, end - start, 1)
             for y, (old, new) in enumerate(zip(before, after, strict=True))
             if old != new
-            for start, end in [changed_cells(old, new)]
+            for start, end in [changed_cells(fitted(old, width), fitted(new, width))]
         ]
         if regions:
             self.refresh(*regions)
@@ -180,13 +181,13 @@ def strip_of(widget: Widget, line: Line) -> Strip:
 
 
 def changed_cells(before: Line, after: Line) -> tuple[int, int]:
-    """Return the first and the end cell of what differs between two lines."""
+    """Return the first and the end cell of what differs between two lines as they are drawn."""
     first = _same_spans(before, after)
     old, new = before[first:], after[first:]
     at = line_width(before[:first])
     if line_width(old) == line_width(new) and (last := _same_spans(old[::-1], new[::-1])):
         old, new = old[:-last], new[:-last]
-    start, end = _changed(_cells(old), _cells(new))
+    start, end = _changed(old, new)
     return at + start, at + end
 
 
@@ -197,8 +198,11 @@ def _same_spans(before: Line, after: Line) -> int:
     return next((i for i, (old, new) in enumerate(pairs) if old != new), shorter)
 
 
-def _changed(old: list[Span], new: list[Span]) -> tuple[int, int]:
-    size = max(len(old), len(new))
+def _changed(before: Line, after: Line) -> tuple[int, int]:
+    size = max(line_width(before), line_width(after))
+    old, new = _cells(before), _cells(after)
+    if old is None or new is None:
+        return 0, size
     old += [(" ", "")] * (size - len(old))
     new += [(" ", "")] * (size - len(new))
     start = next((i for i in range(size) if old[i] != new[i]), 0)
@@ -206,10 +210,11 @@ def _changed(old: list[Span], new: list[Span]) -> tuple[int, int]:
     return start, end
 
 
-def _cells(line: Line) -> list[Span]:
-    """Return a line cell by cell; a wide character fills both of its cells."""
-    cells: list[Span] = []
-    for text, style in line:
-        for character in text:
-            cells += [(character, style)] * text_width(character)
-    return cells
+def _cells(line: Line) -> list[Span] | None:
+    """Return a line cell by cell; None where its characters do not take a cell each.
+
+    How many cells an emoji and what is joined to it take is not the sum of its parts.
+    """
+    if not all(text.isascii() or all(cell_len(c) == 1 for c in text) for text, _ in line):
+        return None
+    return [(character, style) for text, style in line for character in text]
