@@ -44,6 +44,7 @@ SPOILED = [
     ("current_metrics", "nothing"),
     ("queued_at", "yesterday"),
     ("created_at", ""),
+    ("created_at", 5),
     ("updated_at", "9999-99-99 00:00:00.000000"),
     ("current_cost", "much"),
     ("mode", NO_TEXT),

@@ -102,6 +102,17 @@ async def test_a_deleted_job_is_removed_by_a_worker_that_was_still(
         await _until(lambda: not workspace.database.read(job_queries.has_deleted, OWNER))
 
 
+async def test_a_look_goes_on_until_deleted_jobs_were_looked_for(
+    workspace: Workspace, looks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_due(_: purge.Purge) -> bool:
+        return False
+
+    monkeypatch.setattr(purge.Purge, "some", not_due)
+    async with _working(workspace):
+        await _until(lambda: len(looks) >= 5)
+
+
 async def test_a_look_goes_on_while_another_worker_may_die(
     workspace: Workspace, looks: list[str]
 ) -> None:

@@ -55,8 +55,8 @@ def is_locked(error: BaseException) -> bool:
     return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-DATABASE_ERRORS = (DBAPIError, sqlite3.Error, ValueError)
-"""What a database can answer with. A ValueError comes of a value that nobody has written: rows
+DATABASE_ERRORS = (DBAPIError, sqlite3.Error, ValueError, TypeError)
+"""What a database can answer with. The last two come of values that nobody has written: rows
 are validated when they are read, and SQLite's own words may name what is damaged."""
 
 
@@ -64,6 +64,8 @@ def is_unreadable(error: Exception) -> bool:
     """Say whether a value was read that nobody has written, in a file that is sound otherwise."""
     if isinstance(error, ValidationError):
         return True
+    if isinstance(error, TypeError):  # a number where SQLAlchemy expects the text of a moment
+        return _modules(error)[-1].startswith("sqlalchemy")
     if isinstance(error, ValueError):
         return not isinstance(error, UnicodeEncodeError) and _was_raised_here(error)
     return "Could not decode to UTF-8" in str(error)
@@ -75,10 +77,7 @@ def _was_raised_here(error: ValueError) -> bool:
     A moment or a JSON text that cannot be read is a plain ValueError: only where it was raised
     tells it from a bug of ours.
     """
-    modules = [
-        str(frame.f_globals.get("__name__", ""))
-        for frame, _ in traceback.walk_tb(error.__traceback__)
-    ]
+    modules = _modules(error)
     # The rules of the domain serve both: who asked them is what counts.
     askers = [
         name
@@ -88,6 +87,12 @@ def _was_raised_here(error: ValueError) -> bool:
     if not askers or askers[-1].startswith("vapor_tui.storage."):
         return True
     return modules[-1].startswith("sqlalchemy")
+
+
+def _modules(error: Exception) -> list[str]:
+    """Return the modules that an error came through, the one that raised it last."""
+    walked = traceback.walk_tb(error.__traceback__)
+    return [str(frame.f_globals.get("__name__", "")) for frame, _ in walked] or [""]
 
 
 def translated(error: Exception, path: Path) -> StorageError | None:

@@ -26,13 +26,14 @@ class Stillness:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._found_nothing: Look | None = None
+        self._last: Look | None = None
+        """The one that found nothing, unless there was another since."""
 
     async def look(self) -> Look | None:
         """Return the look to begin with now; None where it could find nothing new."""
         version = await asyncio.to_thread(self._database.data_version)
         look = Look(asyncio.get_running_loop().time(), version)
-        last = self._found_nothing
+        last = self._last
         if (
             last is not None
             and version is not None
@@ -40,9 +41,9 @@ class Stillness:
             and look.at < last.at + LASTING_SECONDS
         ):
             return None
-        self._found_nothing = None
+        self._last = None
         return look
 
-    def begin(self, look: Look) -> None:
-        """Take note that a look found nothing that could become work without a commit."""
-        self._found_nothing = look
+    def found_nothing(self, look: Look) -> None:
+        """Take note that a look found nothing, nor what could become work without a commit."""
+        self._last = look

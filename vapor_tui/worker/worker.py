@@ -214,7 +214,7 @@ class Worker:
             self.wake()
         is_clean = await self._purge.some()
         if look is not None and found.is_still and is_clean:
-            self._stillness.begin(look)
+            self._stillness.found_nothing(look)
         return bool(self._drives)
 
     async def _adopt_or_fail(self, job: Job) -> None:
