@@ -127,10 +127,11 @@ class JobRow(Table, table=True):
         CheckConstraint(
             "deleted_at IS NULL OR completed_at IS NOT NULL", name="deleted_when_ended"
         ),
-        Index(None, "owner", "deleted_at"),
-        Index(None, "owner", "status", "queued_at"),
-        Index(None, "owner", "status", "engine", "deleted_at"),
-        Index(None, "owner", "deleted_at", "completed_at"),
+        Index(None, "owner", "deleted_at"),  # pages by number: equal entries are in its order
+        Index(None, "owner", "status", "queued_at"),  # what waits, oldest first
+        Index(None, "owner", "status", "engine", "deleted_at"),  # how many there are of each
+        Index(None, "owner", "deleted_at", "completed_at"),  # what cost something lately
+        # Who holds what; also asked whenever a worker's row is deleted.
         Index(None, "lease_owner", sqlite_where=text("lease_owner IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )

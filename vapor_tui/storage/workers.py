@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from vapor_tui.domain.lifecycle import HELD
 from vapor_tui.processes import ProcessIdentity
 from vapor_tui.storage.tables import Table
 
@@ -109,7 +110,8 @@ def workers(connection: Connection, owner: str) -> list[Worker]:
 
 def orphaned(connection: Connection, owner: str) -> list[int]:
     """Return the numbers of a person's jobs that are held by a worker that has no row."""
-    held = _JOBS.c.lease_owner.is_not(None), _JOBS.c.lease_owner.not_in(select(WORKERS.c.id))
+    # By the status, which goes with a holder and has an index with the owner.
+    held = _JOBS.c.status.in_(HELD), _JOBS.c.lease_owner.not_in(select(WORKERS.c.id))
     rows = connection.execute(select(_JOBS.c.id).where(_JOBS.c.owner == owner, *held))
     return list(rows.scalars())
 
