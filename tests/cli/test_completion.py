@@ -13,8 +13,9 @@ import pytest
 from tests.commands import text
 from tests.conftest import AddDataset, AddJob
 from vapor_tui import paths
-from vapor_tui.cli import completion
+from vapor_tui.cli import completion, entry
 from vapor_tui.cli.entry import start
+from vapor_tui.cli.settings import Settings
 from vapor_tui.domain.lifecycle import Action, Status
 from vapor_tui.services.jobs import apply_actions
 from vapor_tui.services.workspace import Workspace
@@ -91,6 +92,32 @@ def test_a_dataset_is_offered_by_a_name_that_is_one_word_and_else_by_its_number(
         add_dataset_row(name)
     assert offered("vapor-tui run ") == ["Übung", "4", "3", "2", "support-chats"]
     assert offered("vapor-tui clone 1 --dataset s") == ["support-chats"]
+
+
+@pytest.mark.parametrize("variable", [False, True])
+def test_the_home_directory_stands_for_the_same_in_a_command_and_in_its_completion(
+    variable: bool, tmp_path: Path, offered: Offered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    option = "" if variable else "--db=~/own.db "
+    if variable:
+        monkeypatch.setenv("VAPOR_TUI_DB", "~/own.db")
+    assert start([*option.split(), "datasets", "add", "--sample"]) == 0
+    assert (Path.home() / "own.db").exists()
+    assert not (tmp_path / "~").exists()
+    assert offered(f"vapor-tui {option}run ") == ["support-chats"]
+    if not variable:
+        assert start(["estimate", "support-chats", *option.split()]) == 0
+        assert not (tmp_path / "~").exists()
+
+
+def test_the_app_takes_the_home_directory_for_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Settings] = []
+    monkeypatch.setattr(entry, "has_terminal", lambda: True)
+    monkeypatch.setattr(entry, "open_app", lambda settings: opened.append(settings) or 0)
+    monkeypatch.setenv("VAPOR_TUI_DB", "~/own.db")
+    assert start([]) == 0
+    assert [settings.database for settings in opened] == [Path.home() / "own.db"]
 
 
 def test_what_was_not_read_is_offered_to_be_read(offered: Offered, add_job: AddJob) -> None:

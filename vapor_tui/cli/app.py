@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from vapor_tui import __version__
 from vapor_tui.cli.context import INTERRUPTED, LARGEST_ID, Bell
-from vapor_tui.cli.settings import DATABASE_VARIABLE, Settings
+from vapor_tui.cli.settings import DATABASE_VARIABLE, Settings, database_path
 from vapor_tui.log import start_logging
 
 log = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def root(
             envvar=DATABASE_VARIABLE,
             metavar="PATH",
             help="The database file.",
-            readable=False,
+            parser=database_path,
         ),
     ] = None,
     speed: Annotated[

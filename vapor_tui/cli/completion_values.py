@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vapor_tui import paths
-from vapor_tui.cli.settings import DATABASE_VARIABLE
+from vapor_tui.cli.settings import DATABASE_VARIABLE, database_path
 from vapor_tui.domain.lifecycle import Action, Status, may_apply
 from vapor_tui.domain.orders import SORTED_BY
 from vapor_tui.storage import names
@@ -125,4 +125,4 @@ def _tables(path: Path, name: str) -> list[dict[str, object]]:
 
 def _database(options: Mapping[str, str]) -> Path:
     named = options.get("--db") or os.environ.get(DATABASE_VARIABLE)
-    return Path(os.path.expanduser(named)) if named else paths.default_database()
+    return database_path(named) if named else paths.default_database()

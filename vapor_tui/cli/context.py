@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vapor_tui.cli.settings import Settings
+from vapor_tui.cli.settings import Settings, database_path
 
 if TYPE_CHECKING:
     from vapor_tui.services.workspace import Workspace
@@ -18,7 +18,11 @@ Database = Annotated[
     Path | None,
     # Whether it can be read is said by what opens it, with what to do.
     typer.Option(
-        "--db", metavar="PATH", help="The database file.", show_default=False, readable=False
+        "--db",
+        metavar="PATH",
+        help="The database file.",
+        show_default=False,
+        parser=database_path,
     ),
 ]
 Speed = Annotated[

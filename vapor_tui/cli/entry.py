@@ -6,10 +6,9 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from vapor_tui.cli.opening import has_terminal, open_app
-from vapor_tui.cli.settings import DATABASE_VARIABLE, Settings
+from vapor_tui.cli.settings import DATABASE_VARIABLE, Settings, database_path
 from vapor_tui.log import start_logging
 
 
@@ -31,7 +30,7 @@ def start(arguments: Sequence[str]) -> int:
     start_logging()
     database = os.environ.get(DATABASE_VARIABLE)
     try:
-        return open_app(Settings(database=Path(database) if database else None))
+        return open_app(Settings(database=database_path(database) if database else None))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - it is told and logged
         from vapor_tui.cli.app import exit_code_of
 

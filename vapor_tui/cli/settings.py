@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,11 @@ if TYPE_CHECKING:
     from vapor_tui.config import Preferences
 
 DATABASE_VARIABLE = "VAPOR_TUI_DB"
+
+
+def database_path(named: str) -> Path:
+    """Return the path of the database that a person named; a shell leaves the ~ of --db=~/x."""
+    return Path(os.path.expanduser(named))
 
 
 @dataclass(frozen=True, slots=True)
