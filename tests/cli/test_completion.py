@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from vapor_tui.cli import completion, entry
 from vapor_tui.cli.entry import start
 from vapor_tui.cli.settings import Settings
 from vapor_tui.domain.lifecycle import Action, Status
+from vapor_tui.log import log_file
 from vapor_tui.services.jobs import apply_actions
 from vapor_tui.services.workspace import Workspace
 
@@ -88,9 +91,9 @@ def test_a_job_is_offered_to_what_can_be_done_with_it(
 def test_a_dataset_is_offered_by_a_name_that_is_one_word_and_else_by_its_number(
     offered: Offered, add_dataset_row: AddDataset
 ) -> None:
-    for name in ("support-chats", "two words", "$(reboot)", "12", "Übung"):
+    for name in ("support-chats", "two words", "$(reboot)", "12", "Übung", "-rf", "--json"):
         add_dataset_row(name)
-    assert offered("vapor-tui run ") == ["Übung", "4", "3", "2", "support-chats"]
+    assert offered("vapor-tui run ") == ["7", "6", "Übung", "4", "3", "2", "support-chats"]
     assert offered("vapor-tui clone 1 --dataset s") == ["support-chats"]
 
 
@@ -120,6 +123,72 @@ def test_the_app_takes_the_home_directory_for_it_too(monkeypatch: pytest.MonkeyP
     assert [settings.database for settings in opened] == [Path.home() / "own.db"]
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("status", "'dreaming'"), ("status", "x'ff'"), ("name", "x'ff'")]
+)
+@pytest.mark.parametrize("cast", ["{}", "CAST({} AS TEXT)"])
+def test_a_row_with_a_value_that_nobody_has_written_is_left_out(
+    offered: Offered, workspace: Workspace, add_job: AddJob, column: str, value: str, cast: str
+) -> None:
+    add_job(), add_job()
+    with closing(sqlite3.connect(workspace.database.path)) as by_hand, by_hand:
+        by_hand.execute("PRAGMA ignore_check_constraints=ON")
+        triggers = by_hand.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in triggers.fetchall():
+            by_hand.execute(f"DROP TRIGGER {name}")
+        by_hand.execute(f"UPDATE training_jobs SET {column} = {cast.format(value)} WHERE id = 2")
+    for command in ("show", "pause"):
+        assert offered(f"vapor-tui {command} ") == ["1"]
+
+
+def test_a_dataset_without_a_name_is_left_out(
+    offered: Offered, workspace: Workspace, add_dataset_row: AddDataset
+) -> None:
+    add_dataset_row("chats"), add_dataset_row("nameless")
+    with closing(sqlite3.connect(workspace.database.path)) as by_hand, by_hand:
+        by_hand.execute("UPDATE datasets SET name = x'ff' WHERE id = 2")
+    assert offered("vapor-tui run ") == ["chats"]
+
+
+@pytest.mark.parametrize("shell", ["complete_bash", "complete_zsh", "complete_fish"])
+def test_an_unexpected_error_is_logged_and_nothing_is_offered(
+    shell: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise KeyError("nobody thought of it")
+
+    monkeypatch.setattr(completion, "offers", fail)
+    monkeypatch.setenv(completion.VARIABLE, shell)
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "vapor-tui show ")
+    assert start([]) == 0
+    nothing = "_files" if shell == "complete_zsh" else ""
+    assert capsys.readouterr() == (nothing, "")
+    assert "nobody thought of it" in log_file().read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("line", ["run x --al", "run "])
+def test_what_the_encoding_of_the_terminal_lacks_is_no_error(
+    line: str, workspace: Workspace, add_dataset_row: AddDataset
+) -> None:
+    add_dataset_row("plain", owner=paths.owner()), add_dataset_row("Übung", owner=paths.owner())
+    ran = subprocess.run(
+        [sys.executable, "-m", "vapor_tui"],
+        env={
+            **os.environ,
+            "PYTHONIOENCODING": "ascii",
+            "VAPOR_TUI_DB": str(workspace.database.path),
+            "_TYPER_COMPLETE_ARGS": f"vapor-tui {line}",
+            completion.VARIABLE: "complete_fish",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stderr == ""
+    values = [offer.partition("\t")[0] for offer in ran.stdout.splitlines()]
+    assert values == (["--alpha"] if "--al" in line else ["plain"])
+
+
 def test_what_was_not_read_is_offered_to_be_read(offered: Offered, add_job: AddJob) -> None:
     add_job()  # of which a person is told
     assert offered("vapor-tui notifications read ") == ["1"]
@@ -130,6 +199,11 @@ def test_a_persons_own_entries_are_offered(offered: Offered, config_directory: P
     (config_directory / "presets.toml").write_text('[[preset]]\nid = "mine"\nname = "Mine"\n')
     assert offered("vapor-tui run x --preset m") == ["mine"]
     assert offered("vapor-tui presets delete ") == ["mine"]
+    (config_directory / "presets.toml").write_text('[[preset]]\nid = "--yes"\nname = "Yes"\n')
+    (config_directory / "gpus.toml").write_text('[[gpu]]\ntype = "--json"\n')
+    assert offered("vapor-tui presets delete ") == []
+    assert "--yes" not in offered("vapor-tui run x --preset ")
+    assert "--json" not in offered("vapor-tui run x --gpu ")
     (config_directory / "presets.toml").write_text("[[preset")
     assert offered("vapor-tui presets delete ") == []
 

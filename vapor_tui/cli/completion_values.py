@@ -92,7 +92,8 @@ def _datasets(options: Mapping[str, str]) -> Iterator[Offer]:
     for dataset in names.datasets(_database(options), paths.owner(), _MOST):
         # A number names any dataset; a name with a space would need quotes.
         is_word = dataset.name.replace("-", "").replace("_", "").replace(".", "").isalnum()
-        value = dataset.name if is_word and not dataset.name.isdigit() else str(dataset.id)
+        is_name = is_word and not dataset.name.isdigit() and not _is_option(dataset.name)
+        value = dataset.name if is_name else str(dataset.id)
         yield Offer(value, f"{dataset.name}, {dataset.status}")
 
 
@@ -102,14 +103,21 @@ def _entries(file: str, table: str, key: str) -> Iterator[Offer]:
     for folder in (paths.data_file(""), paths.config_directory()):
         for entry in _tables(folder / file, table):
             value = str(entry.get(key, ""))
-            if value and value not in seen:
+            if value and value not in seen and not _is_option(value):
                 seen.add(value)
                 yield Offer(value, str(entry.get("tagline", "")))
 
 
 def _own_presets() -> Iterator[Offer]:
     for entry in _tables(paths.config_directory() / "presets.toml", "preset"):
-        yield Offer(str(entry.get("id", "")), str(entry.get("name", "")))
+        value = str(entry.get("id", ""))
+        if not _is_option(value):
+            yield Offer(value, str(entry.get("name", "")))
+
+
+def _is_option(value: str) -> bool:
+    """Say whether a command would take a value for one of its options."""
+    return value.startswith("-")
 
 
 def _tables(path: Path, name: str) -> list[dict[str, object]]:

@@ -14,13 +14,13 @@ from vapor_tui.log import start_logging
 
 def start(arguments: Sequence[str]) -> int:
     """Run the program and return its exit code."""
+    _print_what_can_be()
     shell = os.environ.get("_VAPOR_TUI_COMPLETE")
     if shell is not None:
         from vapor_tui.cli import completion
 
         if completion.answers(shell):
             return completion.complete(shell)
-    _print_what_can_be()
     if arguments or not has_terminal():
         from vapor_tui.cli.app import run
 
