@@ -20,7 +20,7 @@ ENDING = tuple(
 
 @contextmanager
 def stop_on_signals(stop: asyncio.Event) -> Iterator[list[int]]:
-    """Set an event on SIGINT, SIGTERM and SIGHUP while the context lasts.
+    """Set an event on SIGINT, SIGTERM, SIGHUP and SIGBREAK (Windows) while the context lasts.
 
     Yields a list that the numbers of the signals are added to as they come.
 
