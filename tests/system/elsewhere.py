@@ -1,7 +1,8 @@
 """Runs the program as on another system: `python -m tests.system.elsewhere WORLD COMMAND...`.
 
 `macos` has no /proc, and another name. `windows` lacks what only POSIX has, and in place of
-`os.kill` has something that must not be called.
+`os.kill` has something that must not be called; but `sys.platform` stays "linux" there, so that
+branches for "win32" do not run.
 """
 
 from __future__ import annotations
@@ -42,21 +43,37 @@ CHOOSE_BY_SYSTEM = (
 
 
 def hide_proc() -> None:
-    """Let no file be there from which Linux alone tells something."""
+    """Hide from Python's own calls the files from which Linux alone tells something."""
 
-    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and str(arguments[0]).startswith(HIDDEN):
-            raise FileNotFoundError(2, "No such file or directory", arguments[0])
-
-    read_link = os.readlink
-
-    def readlink(path: Any, *arguments: Any, **options: Any) -> Any:
-        if str(path).startswith(HIDDEN):
+    def refuse(path: Any) -> None:
+        if _is_hidden(path):
             raise FileNotFoundError(2, "No such file or directory", path)
-        return read_link(path, *arguments, **options)
 
-    sys.addaudithook(refuse)
-    os.readlink = readlink
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("open", "os.listdir", "os.scandir"):
+            refuse(arguments[0])
+
+    def refusing(call: Any) -> Any:
+        def wrapper(path: Any, *arguments: Any, **options: Any) -> Any:
+            refuse(path)
+            return call(path, *arguments, **options)
+
+        return wrapper
+
+    sys.addaudithook(watch)
+    for name in ("stat", "lstat", "readlink"):  # of which no hook is told
+        setattr(os, name, refusing(getattr(os, name)))
+    access = os.access
+    os.access = lambda path, *arguments, **options: (
+        not _is_hidden(path) and access(path, *arguments, **options)
+    )
+
+
+def _is_hidden(path: Any) -> bool:
+    if not isinstance(path, str | bytes | os.PathLike):
+        return False  # the number of an open file
+    named = os.fsdecode(path)
+    return any(named == hidden or named.startswith(f"{hidden}/") for hidden in HIDDEN)
 
 
 def take_posix_away() -> None:

@@ -32,6 +32,43 @@ def test_everything_can_be_imported(world: str) -> None:
     _run(world)
 
 
+LOOKS = {
+    "open": "open(path).close()",
+    "stat": "os.stat(path)",
+    "lstat": "os.lstat(path)",
+    "readlink": "os.readlink(path)",
+    "listdir": "os.listdir(path)",
+    "scandir": "os.scandir(path)",
+    "access": "assert not os.access(path, os.F_OK); raise FileNotFoundError",
+    "exists": "assert not Path(path).exists(); raise FileNotFoundError",
+    "is_dir": "assert not os.path.isdir(path); raise FileNotFoundError",
+    "read_text": "Path(path).read_text()",
+    "iterdir": "list(Path(path).iterdir())",
+}
+
+
+@pytest.mark.parametrize("path", ["/proc", "/proc/self/stat", "/etc/machine-id"])
+def test_what_linux_alone_tells_is_hidden_from_every_look(path: str) -> None:
+    code = f"""
+import os
+from pathlib import Path
+from tests.system.elsewhere import hide_proc
+hide_proc()
+path = {path!r}
+assert os.stat("/etc").st_size and os.access("/etc", os.R_OK) and os.listdir("/etc")
+for name, look in {LOOKS!r}.items():
+    try:
+        exec(look)
+    except FileNotFoundError:
+        continue
+    raise AssertionError(name)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
 @pytest.mark.parametrize("world", WORLDS)
 def test_jobs_are_run_listed_and_examined(world: str, tmp_path: Path) -> None:
     log = tmp_path / "train.csv"
