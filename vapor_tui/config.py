@@ -135,7 +135,9 @@ def mistake(sentence: str, *place: str) -> ConfigError:
 def _sentence(finding: Any) -> str:
     if finding["type"] == "extra_forbidden":
         return "there is no such setting"
-    return str(finding["msg"])
+    if finding["type"] == "tuple_type":
+        return 'must be a list of texts, as in ["first", "second"]'
+    return str(finding["msg"]).replace("Input should be", "must be", 1)
 
 
 def _line_of(text: str, place: list[str]) -> int:

@@ -276,7 +276,9 @@ def test_datasets_are_listed_by_page_and_searched(cli: Cli, tmp_path: Path) -> N
     document = cli("datasets", "list", "--json").document
     assert len(document["datasets"]) == 10
     assert document["pagination"] == {"page": 1, "limit": 10, "total": 12, "total_pages": 2}
-    assert cli("datasets", "list", "--page", 2).out.endswith("page 2 of 2, 12 datasets\n")
+    assert cli("datasets", "list", "--page", 2).out.endswith(
+        "page 2 of 2, 12 datasets. --page N shows another, --limit N more at once\n"
+    )
     assert cli("datasets", "list", "--page", 9).out == "There is no page 9, the last one is 2\n"
     found = cli("datasets", "list", "--search", "CHATS-1", "--sort", "pairs", "--json").document
     assert [d["name"] for d in found["datasets"]] == ["chats-11", "chats-10", "chats-1"]

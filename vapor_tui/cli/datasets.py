@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vapor_tui.cli.context import LARGEST_PAGE, Json, workspace_of
-from vapor_tui.cli.output import WRONG_INPUT, print_json, print_line, print_table, refuse
+from vapor_tui.cli.output import WRONG_INPUT, page_line, print_json, print_line, print_table, refuse
 from vapor_tui.cli.reading import reading_bar
 from vapor_tui.domain.datasets import (
     Dataset,
@@ -191,7 +191,7 @@ def _print_page(found: DatasetPage[Dataset], *, is_narrow: bool) -> None:
         ],
     )
     datasets_word = "dataset" if found.total == 1 else "datasets"
-    print_line(f"page {found.page} of {found.total_pages}, {found.total:,} {datasets_word}")
+    print_line(page_line(found.page, found.total_pages, f"{found.total:,} {datasets_word}"))
 
 
 def _print_dataset(dataset: Dataset) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from vapor_tui.cli.context import LARGEST_ID, LARGEST_PAGE, Json, workspace_of
 from vapor_tui.cli.health_output import health_document, print_health
-from vapor_tui.cli.output import print_json, print_line, print_table, refuse, say
+from vapor_tui.cli.output import page_line, print_json, print_line, print_table, refuse, say
 from vapor_tui.domain.formats import (
     ABSENT,
     age,
@@ -187,7 +187,7 @@ def _print_page(found: JobPage[Job]) -> None:
             for job in found.jobs
         ],
     )
-    print_line(f"page {found.page} of {found.total_pages}, {several(found.total, 'job')}")
+    print_line(page_line(found.page, found.total_pages, several(found.total, "job")))
 
 
 def _say_unattended(number: int) -> None:

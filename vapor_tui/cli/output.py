@@ -36,6 +36,12 @@ def print_line(text: object = "") -> None:
     typer.echo(printable(text))
 
 
+def page_line(page: int, pages: int, rows: str) -> str:
+    """Return which page of a list it is, of how many rows, and how to see others."""
+    others = ". --page N shows another, --limit N more at once" if pages > 1 else ""
+    return f"page {page} of {pages}, {rows}{others}"
+
+
 def print_text(text: str) -> None:
     """Print text of several lines that may come from outside; nothing where there is none."""
     if text:
