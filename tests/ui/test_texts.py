@@ -75,6 +75,17 @@ def test_a_row_fills_its_width_exactly(job: Job, width: int) -> None:
     assert "running" in plain(line)
 
 
+@pytest.mark.parametrize("width", [56, 80, 116])
+def test_names_that_differ_in_their_ends_alone_are_told_apart(job: Job, width: int) -> None:
+    layout = layout_for(width)
+    lines = {
+        plain(job_line(named, (), NOON, layout, width, is_current=False, has_focus=False))
+        for end in ("", "-2", "-13")
+        for named in [job.model_copy(update={"name": f"support-chats-lfm2-350m{end}"})]
+    }
+    assert len(lines) == 3
+
+
 @pytest.mark.parametrize("width", [10, 30, 58, 78, 118, 158, 300])
 def test_chosen_columns_fit_or_the_last_are_left_out(job: Job, width: int) -> None:
     chosen = ("status", "name", *(name for name in COLUMNS if name not in ("status", "name")))

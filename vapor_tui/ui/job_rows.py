@@ -24,6 +24,7 @@ from vapor_tui.ui.glyphs import (
     status_style,
 )
 from vapor_tui.ui.widgets.lines import Line, fitted, line_width
+from vapor_tui.ui.wrapping import cut_in_the_middle
 
 if TYPE_CHECKING:
     from vapor_tui.domain.job_facts import JobFacts
@@ -75,9 +76,10 @@ def _number(cell: Cell, _width: int) -> Line:
 
 
 def _name(cell: Cell, width: int) -> Line:
-    name: Line = ((printable(cell.job.name), "foreground"),)
     mark = simulated_mark(cell.job) if cell.marks_name else ""
     room = width - len(mark)
+    # Names that are made up differ in their ends.
+    name: Line = ((cut_in_the_middle(printable(cell.job.name), room), "foreground"),)
     for tag in cell.job.tags if cell.names_tags else ():
         part = f" {TAG}{printable(tag)}"
         if line_width(name) + cell_len(part) > room:
