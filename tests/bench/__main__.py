@@ -38,6 +38,8 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=BENCHMARKS, help="may be repeated")
     parser.add_argument("--growth", action="store_true", help="how figures grow with their causes")
     given = parser.parse_args()
+    if given.growth and given.only:
+        parser.error("--growth measures other things than --only names: give one of the two")
     if given.growth:
         print(growth.report(short=given.short, as_json=given.json))
         return 0

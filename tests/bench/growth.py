@@ -71,7 +71,7 @@ def _line(growth: Growth) -> str:
 
 
 def _by_points(sizes: Sequence[int]) -> list[Growth]:
-    read, stored, opened, refreshed, bytes_ = {}, {}, {}, {}, {}
+    read, stored, opened, one_more, bytes_ = {}, {}, {}, {}, {}
     for size in sizes:
         with stock() as workspace:
             begun = time.perf_counter()
@@ -86,13 +86,13 @@ def _by_points(sizes: Sequence[int]) -> list[Growth]:
                 )
                 for _ in range(5)
             )
-            refreshed[size] = 1000 * _step_time(workspace, job)
+            one_more[size] = 1000 * _step_time(workspace, job)
         if size <= 1_000_000:
             opened[size] = opening_time(size, 3)
     return [
         Growth("curve read for a chart", "ms", "points of the job", read),
         Growth("monitor opened", "s", "points of the job", opened),
-        Growth("one more step stored", "ms", "points of the job", refreshed),
+        Growth("one more step stored", "ms", "points of the job", one_more),
         Growth("points stored", "s", "points of the job", stored),
         Growth("database", "MiB", "points of the job", bytes_),
     ]
