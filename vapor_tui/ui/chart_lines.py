@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vapor_tui.ui.crosshair import Reading
 
 _AXES = {Axis.EPOCH: "by epoch", Axis.TIME: "by time"}
-_NAMES = {
+SHORT_NAMES = {
     "loss": "loss",
     "accuracy": "acc",
     "learning_rate": "lr",
@@ -30,6 +30,7 @@ _NAMES = {
     "tokens_per_second": "tok/s",
     STEP_TIME: "s/step",
 }
+"""Of every metric that has a tab."""
 _VALUE = 8
 """Cells of a value, so that those behind it stay in their place as the crosshair moves."""
 
@@ -98,7 +99,7 @@ def reading_line(reading: Reading, metric: str, width: int) -> Line:
     if math.isfinite(evaluated):
         parts.append(((f"{EVALUATION} ", "chart-eval"), (_number(evaluated), "foreground")))
     parts.append((("epoch ", "dim"), (f"{float(points.epoch[0]):.2f}", "foreground")))
-    parts += [_value(reading, name) for name in _NAMES if name not in (metric, STEP_TIME)]
+    parts += [_value(reading, name) for name in SHORT_NAMES if name not in (metric, STEP_TIME)]
     while len(parts) > 1 and line_width(joined(parts, "  ")) > width:
         parts.pop()
     return joined(parts, "  ")
@@ -116,7 +117,7 @@ def latest_line(history: History, view: ChartView, started: float, width: int) -
     if not known.any():
         return ()
     parts: list[Line] = [
-        ((f"{_NAMES[view.metric]} ", "dim"), (_number(mean[known][-1]), "bold foreground"))
+        ((f"{SHORT_NAMES[view.metric]} ", "dim"), (_number(mean[known][-1]), "bold foreground"))
     ]
     if view.weight > 0:
         smooth = smoothed(mean[known], view.weight, points.count[known])[-1]
@@ -130,7 +131,7 @@ def latest_line(history: History, view: ChartView, started: float, width: int) -
 
 def _value(reading: Reading, metric: str) -> Line:
     row = VALUE_COLUMNS.index(metric)
-    points, label = reading.points, (f"{_NAMES[metric]} ", "dim")
+    points, label = reading.points, (f"{SHORT_NAMES[metric]} ", "dim")
     mean = float(points.mean[row][0])
     if not math.isfinite(mean):
         is_lost = bool(points.lost[row][0])
