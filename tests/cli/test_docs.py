@@ -29,6 +29,7 @@ from vapor_tui.domain.notifications import TEST_NOTICE, Kind, Notification
 from vapor_tui.domain.run_events import run_event
 from vapor_tui.domain.sources import FORMAT_NAMES
 from vapor_tui.runlogs import names
+from vapor_tui.services.exports import METRIC_COLUMNS
 from vapor_tui.services.findings import Level
 from vapor_tui.simulation.hazard import SAFE_SHARE, critical_rate
 from vapor_tui.simulation.injection import InjectionKind
@@ -180,6 +181,11 @@ def test_it_names_every_format_in_the_order_in_which_they_are_taken() -> None:
     rows = table(section(FORMATS, "## Runs that were started elsewhere"))
     told = [row[0].strip("`") for row in rows]
     assert told[: len(FORMAT_NAMES)] == list(FORMAT_NAMES.values())
+
+
+def test_the_columns_of_an_exported_job_are_those_that_are_written() -> None:
+    [told] = re.findall(r"has the columns `([^`]+)`", section(FORMATS, "## Exports"))
+    assert told.split(",") == list(METRIC_COLUMNS)
 
 
 def test_the_events_are_events() -> None:

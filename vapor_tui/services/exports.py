@@ -25,7 +25,7 @@ from vapor_tui.storage import logs, metrics
 from vapor_tui.storage.logs import LogLine
 
 _PIECE = 5_000
-_METRIC_COLUMNS = ("step", "epoch", *VALUE_COLUMNS)
+METRIC_COLUMNS = ("step", "epoch", *VALUE_COLUMNS)
 _JOB_COLUMNS = (
     "id",
     "name",
@@ -92,9 +92,9 @@ def metrics_csv(workspace: Workspace, job_id: int, last: int | None = None) -> I
     """Yield metrics as comma-separated lines; what is not finite stands as nan, inf or -inf."""
     rows = metric_rows(workspace, job_id, last)
     return csv_lines(
-        _METRIC_COLUMNS,
+        METRIC_COLUMNS,
         (
-            [(row["non_finite"] or {}).get(name, row[name]) for name in _METRIC_COLUMNS]
+            [(row["non_finite"] or {}).get(name, row[name]) for name in METRIC_COLUMNS]
             for row in rows
         ),
     )
