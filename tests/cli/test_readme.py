@@ -24,7 +24,6 @@ from tests.cli.pages import (
     anchors,
     blocks,
     page,
-    prose,
     quoted,
     section,
     table,
@@ -180,12 +179,3 @@ def test_every_page_can_be_found_from_the_readme() -> None:
 
 def test_the_readme_is_short_enough_to_be_read() -> None:
     assert len(TEXT.splitlines()) <= 350
-
-
-def test_the_files_that_contributors_are_sent_to_exist() -> None:
-    text = prose(CONTRIBUTING.read_text(encoding="utf-8"))
-    a_file = re.compile(r"[\w./]+/[\w.]+\.(py|toml|tcss|md)")
-    named = [name for name in quoted(text) if a_file.fullmatch(name)]
-    assert len(named) > 10
-    for name in named:
-        assert (ROOT / name).exists() or (ROOT / "vapor_tui" / name).exists(), name
