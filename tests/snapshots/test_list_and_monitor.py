@@ -71,7 +71,7 @@ def test_jobs(
 ) -> None:
     app = frozen_app(workspace)
     app.theme = theme
-    ready = showing(app, "support-bot-qu", "1 running")
+    ready = showing(app, "support", "1 running")
     assert snap_compare(app, terminal_size=size, run_before=ready)
 
 
