@@ -183,6 +183,29 @@ def test_usual_names_of_columns(tmp_path: Path) -> None:
     assert table == {7: wanted}
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize(
+    ("step", "loss", "rate", "read_as"),
+    [
+        ("1", "2,5", "1,5e-4", {1: {"loss": 2.5, "learning_rate": 1.5e-4}}),
+        ("1", "2,125", "0", {1: {"loss": 2.125, "learning_rate": 0.0}}),
+        ("7,0", "2,5", "0", {7: {"loss": 2.5, "learning_rate": 0.0}}),
+        ("7,5", "2,5", "0", {}),
+        ("1,000", "2,5", "0", {}),
+        ("1", "1,234,567", "0", {1: {"learning_rate": 0.0}}),
+        ("1", "1,234.5", "0,1", {1: {"learning_rate": 0.1}}),
+        ("1", "1,234", "0.1", {1: {"learning_rate": 0.1}}),
+    ],
+)
+def test_a_decimal_comma_is_one_where_it_separates_nothing(
+    tmp_path: Path, separator: str, step: str, loss: str, rate: str, read_as: logs.Table
+) -> None:
+    rows = [("step", "loss", "lr"), (step, loss, rate)]
+    text = "".join(separator.join(row) + "\n" for row in rows)
+    table, _ = read(logs.written(tmp_path / "euro.csv", text))
+    assert table == {at: {**row, "epoch": 0.0} for at, row in read_as.items()}
+
+
 @pytest.mark.parametrize("epoch", ["1e300", "9223372036854775808", "-1", "inf", "nan"])
 def test_an_epoch_that_cannot_be_one_is_ignored(tmp_path: Path, epoch: str) -> None:
     text = f"step,loss,epoch\n1,2.0,0.5\n2,1.0,{epoch}\n"
