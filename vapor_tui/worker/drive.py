@@ -265,8 +265,11 @@ class Drive:
 
     @property
     def _budget_notices(self) -> tuple[Notice, ...]:
+        """Return what is told beside the end; with no step made, that has said it all."""
         budget = self._job.budget
-        return () if budget is None else (budget_reached_notice(self._job.name, budget),)
+        if budget is None or not self._position.step:
+            return ()
+        return (budget_reached_notice(self._job.name, budget),)
 
     @property
     def _progress(self) -> float:
