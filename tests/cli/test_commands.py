@@ -124,6 +124,24 @@ def test_run_drives_a_job_to_its_end(cli: Cli, worked_example: Path) -> None:
     assert again.document["dataset_id"] == job["dataset_id"]
 
 
+def test_an_estimate_that_was_right_is_said_to_be(cli: Cli) -> None:
+    cli("datasets", "add", "--sample")
+    ran = cli("run", "support-chats", "--speed", "max", "--seed", 1).out
+    assert re.search(r"^  estimate +as estimated$", ran, re.MULTILINE)
+
+
+def test_of_a_job_without_a_step_nothing_is_judged_and_no_cost_is_listed(
+    cli: Cli, worked_example: Path
+) -> None:
+    cli("submit", worked_example)
+    assert re.search(r"^health +nothing measured yet$", cli("show", 1).out, re.MULTILINE)
+    listed = cli("jobs").out
+    assert "$" not in listed
+    cli("worker", "--once", "--speed", "max")
+    assert "$4." in cli("jobs").out
+    assert re.search(r"^health +nothing unusual$", cli("show", 1).out, re.MULTILINE)
+
+
 @pytest.mark.parametrize("command", [("submit",), ("run", "--speed", "max")])
 def test_a_budget_below_the_estimate_is_told_when_a_job_is_made(
     cli: Cli, worked_example: Path, command: tuple[str, ...]
@@ -503,9 +521,10 @@ def test_an_injected_fault_fails_the_job_and_is_marked(
         assert rows[-1]["loss"] is None
         assert rows[-1]["non_finite"]["loss"] == "nan"
 
-    refused = cli("retry", 1)
-    assert refused.code == 2
-    assert "Clone it" in refused.err
+    for action in ("retry", "resume"):
+        refused = cli(action, 1)
+        assert refused.code == 2
+        assert "Clone it" in refused.err
     assert "injected" in cli("show", 1).out
 
 

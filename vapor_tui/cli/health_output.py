@@ -50,7 +50,8 @@ def print_health(health: JobHealth) -> None:
         print_line(f"{'health':<{_LABEL}}step {finding.step:,}: {finding.what}")
         print_line(f"{'':<{_LABEL}}{finding.advice}")
     if not health.findings:
-        print_line(f"{'health':<{_LABEL}}nothing unusual")
+        said = "nothing unusual" if health.is_measured else "nothing measured yet"
+        print_line(f"{'health':<{_LABEL}}{said}")
     made = health.forecast
     if isinstance(made, Forecast):
         span = f"{loss_text(made.low)} to {loss_text(made.high)}"

@@ -181,7 +181,7 @@ def _print_page(found: JobPage[Job]) -> None:
                 percent(job.progress / 100) if job.has_progress else ABSENT,
                 job.current_metrics.shown("loss"),
                 duration(job.seconds_left()),
-                _cost(job),
+                _cost(job) if job.final_cost or job.current_cost else ABSENT,
                 age(job.created_at),
             )
             for job in found.jobs

@@ -114,4 +114,9 @@ def _print_summary(job: Job) -> None:
 
 
 def _error(share: float | None) -> str:
-    return ABSENT if share is None else f"was {abs(share):.1%} too {'low' if share > 0 else 'high'}"
+    if share is None:
+        return ABSENT
+    shown = f"{abs(share):.1%}"
+    if shown == "0.0%":
+        return "as estimated"
+    return f"was {shown} too {'low' if share > 0 else 'high'}"

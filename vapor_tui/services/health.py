@@ -24,6 +24,8 @@ class JobHealth:
     """What was ever found, and what of it is over."""
     events: list[JobEvent]
     forecast: Forecast | Silence
+    is_measured: bool
+    """Whether a loss has been logged, so that something can be said."""
 
     @property
     def findings(self) -> list[Finding]:
@@ -34,7 +36,8 @@ class JobHealth:
 def job_health(workspace: Workspace, job: Job) -> JobHealth:
     """Return how a job fares."""
     points, changes, events = workspace.database.read(_read, job)
-    return JobHealth(changes, events, forecast_of(job, points, changes))
+    is_measured = bool(len(points)) and points.last_measured("loss") is not None
+    return JobHealth(changes, events, forecast_of(job, points, changes), is_measured)
 
 
 def _read(

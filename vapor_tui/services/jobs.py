@@ -215,13 +215,14 @@ def _apply(connection: Connection, owner: str, action: Action, job_id: int) -> R
         return missing_job(job_id)
     if job.is_attached and action not in WATCHING:
         return Refused(refusal_of_watching(action, job_id))
-    if not may_apply(action, job.status):
-        return Refused(refusal(action, job_id, job.status, job.status_word))
-    if action is Action.RETRY and job.error_repeats:
+    goes_on = action in (Action.RETRY, Action.RESUME)
+    if goes_on and job.status is Status.FAILED and job.error_repeats:
         return Refused(
             f"Job {job_id} would fail in the same way again. "
             "Clone it and change what its message names"
         )
+    if not may_apply(action, job.status):
+        return Refused(refusal(action, job_id, job.status, job.status_word))
     if (objection := _contradiction(job, action)) is not None:
         return Refused(objection)
     if action is Action.DELETE:
