@@ -390,6 +390,7 @@ def test_commands_to_copy_hold_for_any_path(tmp_path: Path) -> None:
         ("refresh_seconds = 0", 'line 1, "refresh_seconds"'),
         ('theme = "pink"', "no such theme"),
         ('[keys]\n"jobs.nw" = "x"', "did you mean jobs.new?"),
+        ('[keys]\n"jobs.new" = "f6"', "ok"),
         ('[jobs]\ncolumns = ["nam"]', 'no column "nam"'),
         ('[jobs]\nsort = "wealth"', 'no order "wealth"'),
         ("theme", "not valid TOML"),
@@ -403,3 +404,15 @@ def test_mistakes_in_the_preferences_are_found(
     line = next(line for line in capsys.readouterr().out.splitlines() if "preferences" in line)
     assert told in line
     assert code == (0 if told == "ok" else 1)
+
+
+def test_a_key_that_was_given_a_second_meaning_is_noted(
+    config_directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths.config_file().write_text('[keys]\n"jobs.new" = "p"')
+    assert run_program(["--db", str(tmp_path / "none.db"), "doctor"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    [place] = [place for place, line in enumerate(shown) if "preferences" in line]
+    assert shown[place].startswith("note ")
+    assert "two meanings of p: job.pause and jobs.new" in shown[place]
+    assert shown[place + 1].strip() == "Give one of the two another key"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import typer
@@ -41,6 +42,7 @@ def _preferences() -> Finding:
     file = paths.config_file()
     found = str(file) if file.exists() else f"the defaults; your own go into {file}"
     problem = ""
+    clashes: Sequence[str] = ()
     try:
         preferences = load_preferences()
         create_app(Backend(), preferences=preferences)  # it raises, and is never run
@@ -51,9 +53,23 @@ def _preferences() -> Finding:
         for answer in (check_columns(listed.columns), parse_sort(listed.sort)):
             if isinstance(answer, Refused):
                 problem = f"{file}, jobs: {answer.error}"
+        clashes = _clashes(preferences.keys)
     if problem:
         return Finding(Level.PROBLEM, "preferences", problem, "Correct that line of the file")
+    if clashes:
+        told = f"{file}, keys: two meanings of {'; '.join(clashes)}"
+        return Finding(Level.NOTE, "preferences", told, "Give one of the two another key")
     return Finding(Level.FINE, "preferences", found)
+
+
+def _clashes(wanted: Mapping[str, str]) -> Sequence[str]:
+    """Return the keys that mean two things on one screen since they were changed."""
+    if not wanted:
+        return ()
+    from vapor_tui.ui.keymap import import_screens, keymap
+
+    import_screens()
+    return keymap(wanted).clashes
 
 
 def _print(findings: list[Finding]) -> None:
