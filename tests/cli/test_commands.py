@@ -142,6 +142,13 @@ def test_of_a_job_without_a_step_nothing_is_judged_and_no_cost_is_listed(
     assert re.search(r"^health +nothing unusual$", cli("show", 1).out, re.MULTILINE)
 
 
+def test_how_the_sample_is_added_is_said_where_it_is_missing(cli: Cli) -> None:
+    assert "datasets add --sample" in cli("run", "support-chats").err
+    other = cli("run", "support-chat").err
+    assert "See: vapor-tui datasets list" in other
+    assert "--sample" not in other
+
+
 @pytest.mark.parametrize("command", [("submit",), ("run", "--speed", "max")])
 def test_a_budget_below_the_estimate_is_told_when_a_job_is_made(
     cli: Cli, worked_example: Path, command: tuple[str, ...]
@@ -340,8 +347,9 @@ def test_an_invalid_file_is_kept_by_add_and_refused_by_run(cli: Cli, tmp_path: P
         (("--model", " "), "Please select a base model"),
         (("--model", "LFM3"), '"LFM3" is not in the catalogue'),
         (("--gpu", "H10"), "Did you mean H100"),
+        (("--gpu", "XX"), 'There is no GPU "XX" in the catalogue. See: vapor-tui gpus'),
         (("--gpus", "9"), "GPU count must be at most 8"),
-        (("--preset", "quick"), 'There is no preset "quick"'),
+        (("--preset", "xx"), 'There is no preset "xx". See: vapor-tui presets'),
         (("--budget", "0"), "Budget must be above 0"),
         (("--seed", "-1"), "Seed must be at least 0"),
         (("--runner", "hf"), 'The runner "hf" is not there yet'),

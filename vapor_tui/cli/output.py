@@ -21,6 +21,8 @@ from vapor_tui.storage.errors import StorageError
 
 FAILED = 1
 WRONG_INPUT = 2
+_LISTS = {"gpu_type": "vapor-tui gpus", "preset": "vapor-tui presets"}
+"""What lists the values that a field may have."""
 _DETAILS_SHOWN = 10
 
 
@@ -108,6 +110,9 @@ def say_refused(refused: Refused, *, as_json: bool = False) -> None:
             typer.echo(f"  {printable(field)}: {printable(sentence)}", err=True)
     if len(refused.details) > len(shown):
         typer.echo(f"  and {len(refused.details) - len(shown)} more", err=True)
+    for field, command in _LISTS.items():
+        if field in refused.details:
+            typer.echo(f"  See: {command}", err=True)
 
 
 def print_outcomes(jobs: Sequence[BaseModel], refusals: Sequence[Refused]) -> None:

@@ -117,7 +117,8 @@ def _values_of(source: str | None, raw: dict[str, Any]) -> Result[dict[str, Any]
     preset = catalogue.default_preset if source is None else catalogue.preset(source)
     if preset is None:
         known = [*(each.id for each in catalogue.presets), CUSTOM]
-        return Refused(f'There is no preset "{source}".{nearest(str(source), known)}')
+        sentence = f'There is no preset "{source}".{nearest(str(source), known)}'
+        return Refused(sentence, {"preset": sentence})
     return Ok(preset_hyperparameters(preset, raw))
 
 

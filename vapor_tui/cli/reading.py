@@ -20,7 +20,7 @@ from vapor_tui.domain.datasets import (
 )
 from vapor_tui.domain.results import Ok, Refused, Result
 from vapor_tui.domain.text import printable
-from vapor_tui.paths import readable
+from vapor_tui.paths import readable, sample_dataset
 from vapor_tui.services.datasets import OnProgress, add_dataset, find_dataset
 from vapor_tui.services.workspace import Workspace
 
@@ -89,9 +89,11 @@ def note_bad_records(statistics: DatasetStatistics, errors: Sequence[LineError])
 def _known(workspace: Workspace, reference: str) -> Result[Dataset]:
     dataset = find_dataset(workspace, reference)
     if dataset is None:
+        is_sample = reference == sample_dataset().stem
+        sample = ", or add the sample: vapor-tui datasets add --sample" if is_sample else ""
         return Refused(
             f'Dataset not found: "{printable(reference, 100)}" is neither the id or name of a '
-            "dataset nor a file here. See: vapor-tui datasets list"
+            f"dataset nor a file here. See: vapor-tui datasets list{sample}"
         )
     return Ok(dataset)
 
