@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,14 +24,21 @@ from tests.cli.pages import ROOT, blocks, page, prose, quoted, section, table
 from vapor_tui import paths
 from vapor_tui.config import Preferences, parse_preferences
 from vapor_tui.datasets.shapes import KNOWN_KEYS
+from vapor_tui.domain.health.findings import HealthKind
 from vapor_tui.domain.health.settings import HealthSettings
+from vapor_tui.domain.health.watch import HealthWatch
 from vapor_tui.domain.job_pages import Sort
+from vapor_tui.domain.jobs import Job
 from vapor_tui.domain.notifications import TEST_NOTICE, Kind, Notification
 from vapor_tui.domain.run_events import run_event
 from vapor_tui.domain.sources import FORMAT_NAMES
 from vapor_tui.runlogs import names
+from vapor_tui.runners.simulator import simulation_spec
 from vapor_tui.services.exports import METRIC_COLUMNS
 from vapor_tui.services.findings import Level
+from vapor_tui.services.jobs import get_job
+from vapor_tui.services.workspace import open_workspace
+from vapor_tui.simulation import simulate
 from vapor_tui.simulation.hazard import SAFE_SHARE, critical_rate
 from vapor_tui.simulation.injection import InjectionKind
 from vapor_tui.simulation.spec import SimulationMode
@@ -304,6 +312,26 @@ def test_the_simulator_page_has_the_programs_figures() -> None:
     assert {mode for mode in SimulationMode if f"`{mode}`" not in text} == set()
     faults = {word.partition("@")[0] for word in quoted(prose(text))}
     assert set(InjectionKind) <= faults
+
+
+def test_the_simulator_page_counts_the_spikes_that_are_missed(cli: Cli, tmp_path: Path) -> None:
+    cli("datasets", "add", "--sample")
+    cli("submit", "support-chats", "--inject", "spike@60")
+    with closing(open_workspace(tmp_path / "cli.db")) as workspace:
+        job = get_job(workspace, 1)
+    assert job is not None
+    told = " ".join(page("simulator.md").split())
+    assert f"{job.total_steps} steps with batches of 4, it missed {_missed(job)} of 24" in told
+    plain = job.model_copy(update={"mode": SimulationMode.EXPONENTIAL})
+    assert _missed(plain) == 0, "none of 24 with `--mode exponential`"
+
+
+def _missed(job: Job) -> int:
+    """Return in how many of the runs with seeds 1 to 24 no spike is found."""
+    specs = [simulation_spec(job.model_copy(update={"seed": seed})) for seed in range(1, 25)]
+    runs = [simulate(spec, 0, spec.total_steps) for spec in specs]
+    found = [{change.finding.kind for change in HealthWatch().feed(run)} for run in runs]
+    return sum(kinds.isdisjoint({HealthKind.SPIKE, HealthKind.DIVERGENCE}) for kinds in found)
 
 
 def test_the_doctors_findings_are_all_explained() -> None:
