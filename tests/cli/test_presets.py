@@ -70,6 +70,10 @@ def test_what_is_refused(cli: Cli, arguments: tuple[str, ...], sentence: str) ->
     assert list(listed(cli)) == ["fast", "balanced", "quality"]
 
 
+def test_an_unknown_preset_names_what_lists_them(cli: Cli) -> None:
+    assert "See: vapor-tui presets" in cli("presets", "save", "x", "--from", "nope")[2]
+
+
 def test_one_of_ones_own_is_overwritten_only_when_asked(cli: Cli) -> None:
     cli("presets", "save", "mine")
     code, _, err = cli("presets", "save", "mine", "--epochs", 7)
