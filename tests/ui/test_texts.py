@@ -34,6 +34,7 @@ from vapor_tui.domain.totals import Tally, Totals
 from vapor_tui.services.overview import overview
 from vapor_tui.services.workspace import Workspace
 from vapor_tui.storage.notifications import notify
+from vapor_tui.ui.job_actions import objection_to
 from vapor_tui.ui.job_layout import check_columns, heading_line, job_line, layout_for
 from vapor_tui.ui.job_rows import COLUMNS
 from vapor_tui.ui.monitor_blocks import detail_lines, progress_block, side_lines
@@ -466,3 +467,10 @@ def test_figures_of_nothing_are_absent() -> None:
     metrics = CurrentMetrics()
     job = Job.model_construct(current_metrics=metrics)
     assert plain(values_line(job, Figures(), 80)) == "loss -"
+
+
+@pytest.mark.parametrize("key", ["resume", "retry"])
+def test_what_would_fail_again_is_answered_in_the_same_way_by_both_keys(job: Job, key: str) -> None:
+    failed = job.model_copy(update={"status": Status.FAILED, "error_repeats": True})
+    assert "would fail in the same way again" in (objection_to(key, failed) or "")
+    assert objection_to(key, failed.model_copy(update={"error_repeats": False})) is None

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vapor_tui.domain.lifecycle import HELD, WATCHING, Action, Desired, may_apply, objection
+from vapor_tui.domain.lifecycle import (
+    HELD,
+    WATCHING,
+    Action,
+    Desired,
+    Status,
+    may_apply,
+    objection,
+)
 from vapor_tui.domain.text import printable
 
 if TYPE_CHECKING:
@@ -96,10 +104,11 @@ def obstacle(action: Action, job: JobFacts) -> str | None:
     """Return why an action cannot be applied to a job, in a sentence; None when it can."""
     if job.is_attached and action not in WATCHING:
         return "It is only watched: it was started elsewhere, and that is done there"
+    goes_on = action in (Action.RETRY, Action.RESUME)
+    if goes_on and job.status is Status.FAILED and job.error_repeats:
+        return "It would fail in the same way again: clone it and change what its message names"
     if not may_apply(action, job.status):
         return objection(action, job.status, job.status_word)
-    if action is Action.RETRY and job.error_repeats:
-        return "It would fail in the same way again: clone it and change what its message names"
     if action is Action.PAUSE and job.status in HELD and job.desired is not Desired.RUN:
         return "It is on its way to another state already"
     return None
