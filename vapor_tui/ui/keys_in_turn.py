@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 SETTLE_SECONDS = 1.0
 """What takes longer than this to handle its key is not waited for."""
 OPENS = "opens"
-"""Name of every Textual worker that reads something in order to show another screen then."""
+"""Name of every Textual worker that reads in order to show another screen or page then."""
 
 _LEAVING = ("ctrl+c", "ctrl+q")
 """Never have to wait."""
@@ -61,9 +61,11 @@ class KeysInTurn:
         front = self._front
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
-                # A key rises from what has the focus to the app, by a queue each.
-                for node in target.ancestors_with_self:
-                    await _emptied(node)
+                # A key rises from what has the focus to the app, by a queue each; after it, what
+                # its action tells the screen.
+                for _ in ("key", "message"):
+                    for node in target.ancestors_with_self:
+                        await _emptied(node)
                 while self._is_opening:
                     await asyncio.sleep(_LOOK_SECONDS)
                 await _emptied(self._app.screen)

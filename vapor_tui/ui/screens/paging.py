@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 
 from textual import on
 from textual.reactive import var
+from textual.worker import Worker
 
+from vapor_tui.ui.keys_in_turn import OPENS
 from vapor_tui.ui.paging import Page
 from vapor_tui.ui.screens.base import VaporScreen
 from vapor_tui.ui.screens.finishing import ResultT
@@ -40,13 +42,16 @@ class PagingScreen(VaporScreen[ResultT]):
         self._pages = 0
         """How many there are; 0 until there is an answer."""
         self._request = 0
+        self._reading: Worker[Any] | None = None
+        self._is_turning = False
+        """Whether a page was turned to whose rows are not shown yet."""
         self._is_stale = True
 
     @property
     def table(self) -> PagedTable[Any, Any]:
         raise NotImplementedError
 
-    def read_page(self, request: int) -> object:
+    def read_page(self, request: int) -> Worker[Any]:
         """Read in the background, and post what was found with the number of the request."""
         raise NotImplementedError
 
@@ -64,7 +69,9 @@ class PagingScreen(VaporScreen[ResultT]):
         self._is_stale = not self.is_seen
         if not self._is_stale:
             self._row_asked = self.row_wanted
-            self.read_page(self._request)
+            self._reading = self.read_page(self._request)
+            if self._is_turning:
+                self._reading.name = OPENS  # the next key is meant for a row of that page
 
     def ask_from_start(self) -> None:
         """Ask for the first page, as something else is to be listed."""
@@ -98,6 +105,7 @@ class PagingScreen(VaporScreen[ResultT]):
         if self.row_wanted in places or self.row_wanted == self._row_asked:
             self.row_wanted = None  # else it is wanted since, and the next answer has it
         self._cursor_wanted = None
+        self._is_turning = False
 
     def settle(self, state: str, notice: Notice | None = None) -> None:
         """Show the rows, or a message in their place."""
@@ -124,17 +132,23 @@ class PagingScreen(VaporScreen[ResultT]):
 
     @on(PagedTable.Turned)
     def _turn(self, message: PagedTable.Turned) -> None:
-        if not self._pages:
-            return
+        if not self._pages or (self._has_page_under_way and not message.to_end):
+            return  # the wheel goes on turning meanwhile; keys wait
         wanted = self.page + message.pages
         if message.to_end:
             wanted = self._pages if message.pages > 0 else 1
         wanted = min(max(wanted, 1), self._pages)
         if wanted != self.page:
             self._cursor_wanted = message.cursor
+            self._is_turning = True
             self.page = wanted
         elif message.to_end:
             self.table.cursor = message.cursor % max(self.table.count, 1)
+
+    @property
+    def _has_page_under_way(self) -> bool:
+        reading = self._reading
+        return self._is_turning and reading is not None and not reading.is_finished
 
     @on(SearchBar.Changed)
     def _list_anew(self) -> None:
