@@ -342,6 +342,7 @@ async def test_without_a_dataset_the_sample_is_one_key_away(workspace: Workspace
         assert not form.field("dataset").error
         await form.press("ctrl+s")
         assert form.field("dataset").error == NO_DATASET
+        assert form.says("HelpLine") == NO_DATASET.rstrip("."), "once"
         assert form.screen.focused is form.field("dataset").control
         await form.press("f5")
         await form.until(lambda: form.shown("dataset") == "support-chats")

@@ -32,7 +32,7 @@ class HelpLine(Static):
         trouble = field.error or field.warning
         # The range stands beside the field unless a message has taken its place.
         accepts = f"Accepted: {field.accepts}" if trouble and field.accepts else ""
-        hint = field.hint if field.hint != field.accepts else ""
+        hint = field.hint if field.hint not in (field.accepts, trouble) else ""
         parts = (trouble, "" if field.error else field.help_line, accepts or hint)
         self._put(". ".join(part.rstrip(".") for part in parts if part))
 
