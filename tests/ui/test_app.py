@@ -54,6 +54,22 @@ async def test_a_database_that_cannot_be_opened_is_told_and_tried_again(tmp_path
         assert app.heard(BackendFailed, BackendOpened) == ["BackendFailed", "BackendOpened"]
 
 
+async def test_a_mistake_in_ones_own_gpus_is_not_taken_for_one_of_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    gpus = tmp_path / "vapor-tui" / "gpus.toml"
+    gpus.parent.mkdir()
+    gpus.write_text("[[gpu]\n")
+    backend = Backend(tmp_path / "test.db", owner="ada", runs_worker=False)
+    async with session(create_app(backend), size=(120, 40)) as app:
+        await app.sees("Your own GPUs, models or presets cannot be read", "gpus.toml", "try again")
+        assert "database" not in app.text
+        gpus.unlink()
+        await app.press("r")
+        await app.sees("No jobs yet")
+
+
 async def test_a_store_in_trouble_shows_a_banner_until_it_works_again(
     workspace: Workspace, add_job: AddJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -226,7 +226,10 @@ class VaporApp(NavigatingApp):
         try:
             await self.backend.open()
         except mendable() as error:
-            self.post_message(BackendFailed(str(error)))
+            from vapor_tui.domain.catalogue import CatalogueError
+
+            is_of_catalogue = isinstance(error, CatalogueError)
+            self.post_message(BackendFailed(str(error), is_of_catalogue=is_of_catalogue))
             return
         self.post_message(BackendOpened())
         # What draws the charts is slow to import: have it ready before a monitor is opened.
@@ -247,7 +250,7 @@ class VaporApp(NavigatingApp):
 
     @on(BackendFailed)
     def _tell_failure(self, message: BackendFailed) -> None:
-        self.home.failed(message.reason)
+        self.home.failed(message)
 
     # What happens meanwhile
 

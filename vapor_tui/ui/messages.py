@@ -33,9 +33,11 @@ class BackendOpened(Message, bubble=False):
 class BackendFailed(Message, bubble=False):
     """Opening failed for a reason that a person can mend."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, is_of_catalogue: bool = False) -> None:
         super().__init__()
         self.reason = reason
+        self.is_of_catalogue = is_of_catalogue
+        """Whether it is a person's own GPUs, models or presets, not the database."""
 
 
 class KeysKnown(Message, bubble=False):

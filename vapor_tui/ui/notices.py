@@ -85,10 +85,12 @@ def _tally(
     return line
 
 
-def not_opened(reason: str) -> Notice:
-    """Return what is said when the database cannot be opened."""
+def not_opened(reason: str, *, is_of_catalogue: bool = False) -> Notice:
+    """Return what is said when the database, or a person's own catalogue, cannot be opened."""
     return Notice(
-        "The database cannot be opened",
+        "Your own GPUs, models or presets cannot be read"
+        if is_of_catalogue
+        else "The database cannot be opened",
         printable(reason),
         (
             Choice("r", "try again", "Once what stands in the way is mended", "open_again"),

@@ -13,7 +13,7 @@ from textual.reactive import var
 
 from vapor_tui.domain.text import printable
 from vapor_tui.ui.keys_in_turn import OPENS
-from vapor_tui.ui.messages import ActionDone, JobsGlanced, JobsRead, RehearsalReady
+from vapor_tui.ui.messages import ActionDone, BackendFailed, JobsGlanced, JobsRead, RehearsalReady
 from vapor_tui.ui.notices import NO_MATCH, WELCOME, not_opened, totals_line, waiting_lines
 from vapor_tui.ui.screens.arranging import ArrangingScreen
 from vapor_tui.ui.screens.job_screen import GO_ON
@@ -135,9 +135,10 @@ class JobsScreen(ArrangingScreen, PagingScreen[None]):
         self.query_one(FoundNote).look()
         self.ask()
 
-    def failed(self, reason: str) -> None:
+    def failed(self, failure: BackendFailed) -> None:
         """Opening failed: say why, and offer to try again."""
-        self.query_one(MessagePanel).notice = not_opened(reason)
+        notice = not_opened(failure.reason, is_of_catalogue=failure.is_of_catalogue)
+        self.query_one(MessagePanel).notice = notice
         self.state = "-failed"
 
     @work(group="list", exclusive=True)
