@@ -474,3 +474,12 @@ def test_what_would_fail_again_is_answered_in_the_same_way_by_both_keys(job: Job
     failed = job.model_copy(update={"status": Status.FAILED, "error_repeats": True})
     assert "would fail in the same way again" in (objection_to(key, failed) or "")
     assert objection_to(key, failed.model_copy(update={"error_repeats": False})) is None
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.COMPLETED, Status.CANCELLED])
+def test_the_status_stays_whole_beside_the_mark_of_a_fault(job: Job, status: Status) -> None:
+    hurt = job.model_copy(update={"status": status, "injection": "spike@60"})
+    narrow = plain(title_line(hurt, "12:00", 58))
+    assert status.value.upper() in narrow
+    assert "INJECTED" in narrow
+    assert "SIMULATED, INJECTED spike@60" in plain(title_line(hurt, "12:00", 78))

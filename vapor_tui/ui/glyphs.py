@@ -68,6 +68,15 @@ def simulated_mark(injection: str | None = None) -> Line:
     return ((SIMULATED, SIMULATED_STYLE),)
 
 
+def simulated_marks(injection: str | None = None) -> tuple[Line, ...]:
+    """Return the mark in full, and its shorter forms for lines with little room."""
+    full = simulated_mark(injection)
+    if not injection:
+        return (full,)
+    shorter = (f"{SIMULATED}, {INJECTED}", f"{SIMULATED_SHORT}, {INJECTED}")
+    return (full, *(((text, "bold status-paused"),) for text in shorter))
+
+
 def bar(share: float, width: int, style: str) -> Line:
     """Return a bar of exactly `width` cells, filled to a share of 0 to 1 in half cells."""
     share = min(max(share, 0.0), 1.0) if math.isfinite(share) else 0.0

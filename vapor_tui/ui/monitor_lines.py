@@ -27,7 +27,7 @@ from vapor_tui.ui.glyphs import (
     badge,
     bar,
     percent,
-    simulated_mark,
+    simulated_marks,
     status_style,
 )
 from vapor_tui.ui.gpu_lines import gpu_line
@@ -111,7 +111,7 @@ def identity_line(job: Job, width: int) -> Line:
         details.append(((f"{gpu.count} × {printable(gpu.type, NAME_LENGTH)}", "foreground"),))
     if job.tags:
         details.append(((" ".join(f"{TAG}{printable(tag)}" for tag in job.tags), "dim"),))
-    state, mark = state_line(job), _mark(job)
+    state, mark = state_line(job), _marks(job)[0]
     while details and line_width(joined([state, *details, mark])) > width:
         details.pop()
     return joined([state, *details, mark])
@@ -119,12 +119,15 @@ def identity_line(job: Job, width: int) -> Line:
 
 def title_line(job: Job, clock: str, width: int) -> Line:
     """Return number, name, state and mark in one line, for a terminal with few of them."""
-    right = joined([_mark(job), ((clock, "dim"),)], "  ")
     number = f"#{job.id} "
+    status = badge(job.status, job.desired, word=job.status_word, loud=True)
+    least = len(number) + min(len(job.name), _LEAST_NAME) + line_width(status) + 4
+    rights = [joined([mark, ((clock, "dim"),)], "  ") for mark in _marks(job)]
+    right = next((line for line in rights if line_width(line) <= width - least), rights[-1])
     state = state_line(job)
     room = width - line_width(right) - len(number) - 4
     if line_width(state) > room - _LEAST_NAME:
-        state = badge(job.status, job.desired, word=job.status_word, loud=True)
+        state = status
     longest = max(room - line_width(state), _LEAST_NAME)
     name: Line = ((number, "dim"), (printable(job.name, longest), "bold foreground"))
     left = joined([name, state], "  ")
@@ -350,7 +353,8 @@ def _brief_cost(job: Job) -> Line:
     return joined([cost, budget])
 
 
-def _mark(job: Job) -> Line:
+def _marks(job: Job) -> tuple[Line, ...]:
+    """Return what tells where the figures come from, in full and in shorter forms."""
     if job.is_attached:
-        return () if job.status is Status.CANCELLED else ((ATTACHED, "bold dim"),)
-    return simulated_mark(job.injection) if job.is_simulated else ()
+        return ((),) if job.status is Status.CANCELLED else (((ATTACHED, "bold dim"),),)
+    return simulated_marks(job.injection) if job.is_simulated else ((),)
