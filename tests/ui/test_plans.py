@@ -56,7 +56,10 @@ async def test_every_choice_is_listed_and_the_present_one_is_marked(
         assert len(rows.rows) == 8 * len(workspace.catalogue.gpus)
         (marked,) = [line for line in rows.plain.splitlines() if PRESENT in line]
         assert "A100-80GB" in marked
-        assert said(form, "#title") == "sort cost all 128 for LFM2-1.2B ± 40 % SIMULATED"
+        best = sum(row.is_on_frontier for row in rows.rows)
+        assert said(form, "#title") == (
+            f"sort cost all 128 {best} ◆ best; f shows only these for LFM2-1.2B ± 40 % SIMULATED"
+        )
         place = f"row {rows.cursor + 1} of {len(rows.rows)}"
         assert said(form, "#detail").endswith(f"the present choice {place}")
 
@@ -109,10 +112,12 @@ async def test_sorting_and_filters_keep_the_cursor_on_its_choice(workspace: Work
         fitting = [row for row in rows.rows if row.may_fit]
         assert 0 < len(fitting) < len(rows.rows)
         await form.press("f")
-        assert rows.rows == tuple(fitting)
-        assert f"fitting {len(fitting)} " in said(form, "#title")
+        best = tuple(row for row in fitting if row.is_on_frontier)
+        assert rows.rows == best
+        assert "◆" not in said(form, "#title"), "all of them are"
         await form.press("f")
-        assert rows.rows == tuple(row for row in fitting if row.is_on_frontier)
+        assert rows.rows == tuple(fitting)
+        assert f"fitting {len(fitting)} {len(best)} ◆ best " in said(form, "#title")
         await form.press("f")
         assert choice_of(rows.row) == kept
 

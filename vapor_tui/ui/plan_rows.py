@@ -148,9 +148,20 @@ LAYOUTS = (
 
 
 def title_line(
-    plan: Plan, sort: PlanSort, shown: str, rows: int, width: int, *, is_stale: bool
+    plan: Plan,
+    sort: PlanSort,
+    shown: str,
+    rows: int,
+    best: int,
+    width: int,
+    *,
+    is_next_best: bool,
+    is_stale: bool,
 ) -> Line:
-    """Return the order, what is shown and how many, and what the figures go by."""
+    """Return the order, what is shown and how many, how many are best, and what figures go by.
+
+    `is_next_best` is whether the key that filters shows only the best next.
+    """
     left = joined(
         [
             (("last valid", "warning"),) if is_stale else (),
@@ -158,11 +169,16 @@ def title_line(
             ((f"{shown} ", "foreground"), (str(rows), "dim")),
         ]
     )
+    hints = ("; f shows only these", " (f)", "") if is_next_best else ("",)
+    marked: Line = ((f"{best} ", "foreground"), (BEST, "bold foreground"))
+    lefts = [joined([left, (*marked, (hint, "dim"))]) for hint in hints] if 0 < best < rows else []
     rights: list[Line] = [
         joined([((assumption(plan, length), "dim"),), ((mark, SIMULATED_STYLE),)])
         for length in _MODEL_LENGTHS
         for mark in (SIMULATED, SIMULATED_SHORT)
     ]
+    room = width - line_width(rights[-2]) - len(GAP)
+    left = next((line for line in lefts if line_width(line) <= room), left)
     room = width - line_width(left) - len(GAP)
     right = next((line for line in rights if line_width(line) <= room), rights[-1])
     return spread(left, right, width)

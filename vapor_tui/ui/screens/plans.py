@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SORTS = tuple(PlanSort)
 ALL, FITTING, BEST = "all", "fitting", "best"
-SHOWN = (ALL, FITTING, BEST)
+SHOWN = (ALL, BEST, FITTING)
 
 
 class PlansScreen(VaporScreen[GpuChoice | None]):
@@ -40,7 +40,7 @@ class PlansScreen(VaporScreen[GpuChoice | None]):
             "show_next",
             "filter",
             id="plans.filter",
-            tooltip="Show all, only those that fit, only the best of them",
+            tooltip="Show all, only the best of those that fit, all that fit",
         ),
     ]
 
@@ -56,6 +56,8 @@ class PlansScreen(VaporScreen[GpuChoice | None]):
         settings = plan.draft.settings
         self._choice: GpuChoice = (settings.gpu_type, settings.gpu_count)
         self._present: PlanRow | None = None
+        self._best = 0
+        """How many of all rows are the best of those that fit."""
 
     @property
     def crumbs(self) -> tuple[str, ...]:
@@ -113,6 +115,7 @@ class PlansScreen(VaporScreen[GpuChoice | None]):
     def _list(self) -> None:
         rows = compare(self.vapor.backend.workspace, self._plan, self.sort)
         self._present = next((row for row in rows if choice_of(row) == self._choice), None)
+        self._best = sum(row.is_on_frontier for row in rows)
         self.table.rows = tuple(row for row in rows if _is_shown(row, self.shown))
         self._show_lines()
 
@@ -124,7 +127,9 @@ class PlansScreen(VaporScreen[GpuChoice | None]):
                 self.sort,
                 self.shown,
                 len(self.table.rows),
+                self._best,
                 width,
+                is_next_best=self.shown == ALL,
                 is_stale=self._is_stale,
             )
             title.show([line])
