@@ -87,6 +87,15 @@ def test_its_commands_work(cli: Cli, path: Path) -> None:
         assert code == 0, f"{line}: {err}"
 
 
+def test_the_fault_of_its_tour_is_found(cli: Cli) -> None:
+    tour = section(TEXT, "## Two minutes")
+    (line,) = [text for text in quoted(tour) if text.startswith("vapor-tui run")]
+    assert cli("datasets", "add", "--sample")[0] == 0
+    code, _, err = cli(*shlex.split(line)[1:-1], "max")
+    assert code == 0, err
+    assert "health spike " in cli("show", "1")[1]
+
+
 def test_it_shows_commands() -> None:
     shown = {line for path in PAGES for line in commands(path) if line.startswith("vapor-tui")}
     assert len(shown) > 25
