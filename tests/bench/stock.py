@@ -105,7 +105,7 @@ def add_watched(workspace: Workspace, points: int, *, ended: bool = False) -> Jo
     job = add_job(workspace, worker=add_worker(workspace))
     workspace.database.write(_lengthen, job.id, points + _BLOCK)
     for first in range(1, points + 1, _BLOCK):
-        block = losses(range(first, min(first + _BLOCK, points + 1)))
+        block = losses(range(first, min(first + _BLOCK, points + 1)), points)
         workspace.database.write(store_blocks, job.id, [block])
     workspace.database.write(_move, job.id, points, ended)
     return _known(workspace, job)
@@ -119,18 +119,21 @@ def move_on(workspace: Workspace, jobs: Sequence[Job]) -> list[Job]:
     return [_known(workspace, job) for job in jobs]
 
 
-def losses(steps: range) -> MetricsBlock:
-    """Return a noisy falling curve over some steps."""
+def losses(steps: range, length: int) -> MetricsBlock:
+    """Return some steps of a noisy falling curve that looks the same however long it is.
+
+    What it costs to draw depends on its shape.
+    """
     step = np.arange(steps.start, steps.stop, dtype=np.int64)
     noise = np.random.Generator(np.random.PCG64(steps.start)).standard_normal(len(step))
-    loss = 0.5 + 2.0 * np.exp(-step / 1e5) + 0.05 * noise
+    loss = 0.5 + 2.0 * np.exp(-10 * step / length) + 0.05 * noise
     columns = dict.fromkeys(("learning_rate", "grad_norm", "tokens_per_second"), loss)
     return MetricsBlock(step=step, epoch=step / 1e6, loss=loss, accuracy=1 - loss / 3, **columns)
 
 
 def _step_of(job: Job) -> leases.Advance:
     step = job.current_step + 1
-    block = losses(range(step, step + 1))
+    block = losses(range(step, step + 1), step)
     return leases.Advance(
         lease=leases.Lease(job.id, job.lease_owner or 0, job.fence),
         before=job.position,

@@ -65,7 +65,7 @@ def test_from_configuration_to_a_completed_job(
     terminal.press("n")
     terminal.wait_for("New job", "Balanced")
     terminal.press(CTRL_S)
-    terminal.wait_for("No dataset selected. Choose one from Datasets.")
+    terminal.wait_for("No dataset selected. Choose one from Datasets")
     terminal.press(F5)
     terminal.wait_for("support-chats", "168 pairs")
     terminal.press(CTRL_S)
