@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vapor_tui.cli.settings import Settings, database_path
+from vapor_tui.domain.job_pages import MAXIMUM_LIMIT
 
 if TYPE_CHECKING:
     from vapor_tui.services.workspace import Workspace
@@ -45,6 +46,12 @@ LARGEST_ID = 2**63 - 1
 LARGEST_PAGE = 10**9
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+PageNumber = Annotated[
+    int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE, help="Which page of them")
+]
+PageLimit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT, help="How many on a page")
+]
 
 
 def settings_of(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vapor_tui.cli.context import LARGEST_PAGE, Json, workspace_of
+from vapor_tui.cli.context import Json, PageLimit, PageNumber, workspace_of
 from vapor_tui.cli.output import WRONG_INPUT, page_line, print_json, print_line, print_table, refuse
 from vapor_tui.cli.reading import reading_bar
 from vapor_tui.domain.datasets import (
@@ -20,7 +20,6 @@ from vapor_tui.domain.datasets import (
     TokenBin,
 )
 from vapor_tui.domain.formats import ABSENT, age, count, file_size
-from vapor_tui.domain.job_pages import MAXIMUM_LIMIT
 from vapor_tui.domain.results import Ok, Refused
 from vapor_tui.domain.text import printable
 from vapor_tui.paths import readable, sample_dataset
@@ -103,13 +102,8 @@ def list_(
     sort: Annotated[
         str, typer.Option("--sort", metavar="|".join(DatasetSort), help="Order of the list.")
     ] = "newest",
-    page: Annotated[
-        int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE, help="Which page of them")
-    ] = 1,
-    limit: Annotated[
-        int,
-        typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT, help="How many on a page"),
-    ] = 10,
+    page: PageNumber = 1,
+    limit: PageLimit = 10,
     as_json: Json = False,
 ) -> None:
     """List the datasets, newest first."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vapor_tui.cli.context import LARGEST_ID, LARGEST_PAGE, Json, workspace_of
+from vapor_tui.cli.context import LARGEST_ID, Json, PageLimit, PageNumber, workspace_of
 from vapor_tui.cli.health_output import health_document, print_health
 from vapor_tui.cli.output import page_line, print_json, print_line, print_table, refuse, say
 from vapor_tui.domain.formats import (
@@ -20,7 +20,6 @@ from vapor_tui.domain.formats import (
 )
 from vapor_tui.domain.hyperparameters import settings
 from vapor_tui.domain.job_pages import (
-    MAXIMUM_LIMIT,
     JobFilter,
     JobPage,
     parse_sort,
@@ -60,13 +59,8 @@ def jobs(
         str | None, typer.Option("--tag", metavar="T", help="Only jobs with this tag.")
     ] = None,
     sort: Annotated[str, typer.Option("--sort", metavar="ORDER", help=_ORDERS)] = "newest",
-    page: Annotated[
-        int, typer.Option("--page", metavar="N", min=1, max=LARGEST_PAGE, help="Which page of them")
-    ] = 1,
-    limit: Annotated[
-        int,
-        typer.Option("--limit", metavar="N", min=1, max=MAXIMUM_LIMIT, help="How many on a page"),
-    ] = 10,
+    page: PageNumber = 1,
+    limit: PageLimit = 10,
     totals: Annotated[
         bool, typer.Option("--totals", help="Also what all jobs come to, today and this month.")
     ] = False,
